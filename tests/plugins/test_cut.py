@@ -1,7 +1,5 @@
 """CUT of Park et al. (2020), and what FastCUT has in common with CUT, against plain PyTorch."""
 
-from types import SimpleNamespace
-
 import pytest
 import torch
 from small_cut import (
@@ -18,8 +16,8 @@ from small_discriminators import WithoutFeatures
 from specs import image_spec
 from torch import Tensor, nn
 from turns import advance_to_turn, change_weights_, record_batch_sizes
+from valid_recipe import register_parts
 
-from translate import hookimpl
 from translate.batches import Pair
 from translate.errors import ConfigError
 from translate.nn.noise import temporary_seed
@@ -76,8 +74,7 @@ def test_defaults_are_those_of_the_authors_code(name: str, epochs: int, decay: f
 
 @pytest.mark.parametrize("name", ["cut", "fastcut"])
 def test_options_that_cannot_work_are_refused(name: str, register_plugin) -> None:
-    generators = {"without-features": WithoutFeatures}
-    register_plugin(SimpleNamespace(register_generators=hookimpl(lambda: generators)))
+    register_parts(register_plugin, generators={"without-features": WithoutFeatures})
     with pytest.raises(ConfigError, match=r"generator: .* has no method features.*choose resnet"):
         build_recipe(name, generator="without-features")
     with pytest.raises(ConfigError, match=r"data\.channels: a has 1 and b has 3, .* one encoder"):

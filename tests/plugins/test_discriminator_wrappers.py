@@ -1,14 +1,13 @@
 """Discriminators that wrap another discriminator: what they change and what they keep."""
 
 import copy
-from types import SimpleNamespace
 
 import pytest
 import torch
 from small_discriminators import MLP, WithoutFeatures, discriminator, random_images
 from torch import nn
+from valid_recipe import register_parts
 
-from translate import hookimpl
 from translate.contract.kinds import small_options
 from translate.contract.recipes.subject import make_subject
 from translate.contract.recipes.training import resumes_exactly
@@ -65,8 +64,7 @@ def test_wrong_options_are_refused(name, options, message):
 
 
 def test_only_minibatch_needs_features(register_plugin):
-    hook = hookimpl(lambda: {"plain": WithoutFeatures})
-    register_plugin(SimpleNamespace(register_discriminators=hook))
+    register_parts(register_plugin, discriminators={"plain": WithoutFeatures})
     for name in ("noisy", "augmented", "spectral"):
         network = discriminator(name, of="plain")
         assert network(random_images()).shape == (4, 1, 16, 16) and not hasattr(network, "features")

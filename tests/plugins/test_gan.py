@@ -1,15 +1,14 @@
 """The GAN of Goodfellow et al. (2014), against values computed by hand."""
 
 import math
-from types import SimpleNamespace
 
 import pytest
 import small_gans
 import torch
 from small_discriminators import WithoutFeatures
 from turns import advance_to_turn, sigmoid
+from valid_recipe import register_parts
 
-from translate import hookimpl
 from translate.batches import Images
 from translate.engine.optimization.step import take_step
 from translate.engine.training.monitoring.preview import draw_preview
@@ -53,8 +52,7 @@ def test_feature_matching_adds_the_distance_of_mean_features() -> None:
 
 
 def test_feature_matching_needs_features(register_plugin) -> None:
-    hook = hookimpl(lambda: {"plain": WithoutFeatures})
-    register_plugin(SimpleNamespace(register_discriminators=hook))
+    register_parts(register_plugin, discriminators={"plain": WithoutFeatures})
     small_gans.build_state(NAME, discriminator="plain")
     with pytest.raises(ConfigError, match=r"has no method features.*choose mlp, patch"):
         small_gans.build_state(NAME, discriminator="plain", feature_matching_weight=1.0)

@@ -1,7 +1,6 @@
 """SRGAN of Ledig et al. (2017), against plain PyTorch, Pillow and kornia."""
 
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,8 +11,8 @@ from PIL import Image
 from specs import image_spec
 from torch import Tensor, nn
 from turns import advance_to_turn, change_weights_, cross_entropy, discriminator_loss, random_images
+from valid_recipe import register_parts
 
-from translate import hookimpl
 from translate.batches import Images
 from translate.engine.inference.folder import translate_folder
 from translate.engine.inference.inputs.paths import find_inputs
@@ -42,10 +41,6 @@ class Bicubic(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return self.gain * F.interpolate(x, scale_factor=self.geometry.scale, mode="bicubic")
-
-
-def plugin_of_generators(**generators: type[nn.Module]) -> SimpleNamespace:
-    return SimpleNamespace(register_generators=hookimpl(lambda: generators))
 
 
 def build(**options: object) -> nn.Module:
@@ -138,7 +133,7 @@ def test_downscaled_images_are_clamped() -> None:
 def test_the_bicubic_generator_gives_exactly_bicubic_upscaling(
     factor: int, register_plugin
 ) -> None:
-    register_plugin(plugin_of_generators(bicubic=Bicubic))
+    register_parts(register_plugin, generators={"bicubic": Bicubic})
     recipe, (images,) = build(scale=factor, generator="bicubic"), batch()
     result = recipe.translate(images[..., :9], to="")
     kornias = rescale(images[..., :9], float(factor), "bicubic", align_corners=False)
@@ -149,7 +144,7 @@ def test_the_bicubic_generator_gives_exactly_bicubic_upscaling(
 def test_bicubic_upscaling_of_a_folder_equals_interpolation_up_to_rounding(
     register_plugin, tmp_path: Path
 ) -> None:
-    register_plugin(plugin_of_generators(bicubic=Bicubic))
+    register_parts(register_plugin, generators={"bicubic": Bicubic})
     recipe = build(generator="bicubic").float().eval()
     pixels = np.random.default_rng(0).integers(0, 256, (11, 7, 3), dtype=np.uint8)
     write_image(tmp_path / "in/a.png", pixels)
@@ -193,7 +188,7 @@ def test_a_generator_of_another_scale_is_refused(register_plugin) -> None:
         def __init__(self, in_channels: int, out_channels: int, *, scale: int = 1) -> None:
             super().__init__(in_channels, out_channels, scale=2 * scale)
 
-    register_plugin(plugin_of_generators(twice=TwiceTheScale))
+    register_parts(register_plugin, generators={"twice": TwiceTheScale})
     with pytest.raises(
         ConfigError, match=r"TwiceTheScale has the scale 8, expected 4: .* srresnet"
     ):

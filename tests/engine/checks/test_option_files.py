@@ -1,4 +1,4 @@
-"""Files that options of a recipe name are found before training, also from elsewhere."""
+"""Files that options of a recipe name are found before training, from any directory."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +14,8 @@ from translate.errors import ConfigError
 
 
 class Distilled(ValidRecipe):
+    """A recipe with an option that is a path, and an option that is text."""
+
     def __init__(
         self,
         spec: object,
@@ -37,7 +39,7 @@ def test_a_missing_file_is_an_error_that_names_the_option(config: Callable[..., 
         "options.teacher (weights of the teacher): there is no file or folder nowhere.pth: "
         "--set options.teacher=PATH"
     )
-    assert locate_option_files(config()) == {}, "text is no path"
+    assert locate_option_files(config()) == {}  # the option `note` is not a path
 
 
 def test_a_file_is_also_found_from_the_directory_of_the_run(
@@ -45,7 +47,7 @@ def test_a_file_is_also_found_from_the_directory_of_the_run(
 ) -> None:
     (tmp_path / "there").mkdir()
     (tmp_path / "there/teacher.pth").touch()
-    found = locate_option_files(config(teacher="teacher.pth"), str(tmp_path / "there"))
-    assert found == {"teacher": str(tmp_path / "there/teacher.pth")}
+    paths = locate_option_files(config(teacher="teacher.pth"), str(tmp_path / "there"))
+    assert paths == {"teacher": str(tmp_path / "there/teacher.pth")}
     monkeypatch.chdir(tmp_path / "there")
     assert locate_option_files(config(teacher="teacher.pth")) == {}

@@ -1,4 +1,4 @@
-"""Parts that do not fit a recipe are refused before a run folder is made."""
+"""Parts that do not fit a recipe are refused before a run folder is created."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -9,8 +9,8 @@ import pytest
 import torch
 from PIL import Image
 from torch import Tensor, nn
+from valid_recipe import register_parts
 
-from translate import hookimpl
 from translate.batches import Images, ImageSpec
 from translate.contract.kinds import small_options
 from translate.engine.checks import parts
@@ -23,7 +23,7 @@ from translate.registry import PartConfig, create_generator, names
 
 Run = Callable[..., Any]
 CPU = torch.device("cpu")
-COMPARING, ADVERSARIAL = "charbonnier", "hinge"
+IMAGE_LOSS, ADVERSARIAL_LOSS = "charbonnier", "hinge"
 
 
 @pytest.fixture
@@ -56,26 +56,26 @@ def check_parts(config: Config) -> None:
     parts.check_networks_and_losses(config, check.open_layout(config.data), CPU)
 
 
-SLOTS = [
+UNSUITABLE_PARTS = [
     ("cyclegan", "adversarial", "l1"),
-    ("cut", "adversarial", COMPARING),
+    ("cut", "adversarial", IMAGE_LOSS),
     ("gan", "generator", "srresnet"),
     ("autoencoder", "pixel", "lsgan"),
     *(
-        pytest.param(*slot, marks=pytest.mark.slow)
-        for slot in (
+        pytest.param(*case, marks=pytest.mark.slow)
+        for case in (
             ("cyclegan", "generator", "dcgan"),
-            ("pix2pix", "pixel", ADVERSARIAL),
+            ("pix2pix", "pixel", ADVERSARIAL_LOSS),
             ("pix2pix", "adversarial", "tv"),
             ("aae", "encoder", "resnet"),
             ("aae", "discriminator", "patch"),
-            ("srgan", "pixel", ADVERSARIAL),
+            ("srgan", "pixel", ADVERSARIAL_LOSS),
         )
     ),
 ]
 
 
-@pytest.mark.parametrize(("recipe", "option", "name"), SLOTS)
+@pytest.mark.parametrize(("recipe", "option", "name"), UNSUITABLE_PARTS)
 def test_a_part_of_another_kind_is_refused_with_the_ones_that_fit(
     images: Path, recipe: str, option: str, name: str
 ) -> None:
@@ -94,7 +94,7 @@ def test_parts_that_fit_are_not_refused(images: Path) -> None:
         check_parts(configuration(images, "cut", discriminator=discriminator, adversarial="hinge"))
 
 
-class Counting(nn.Module):
+class ValueDependentNetwork(nn.Module):
     """A network that depends on values, which meta tensors do not have."""
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
@@ -105,8 +105,8 @@ class Counting(nn.Module):
         return self.layer(x) * float(x.mean() < 2)
 
 
-class Looking(Recipe[Images]):
-    """A recipe that takes its own network or another one."""
+class OneGenerator(Recipe[Images]):
+    """A recipe with an option for its only network."""
 
     defaults = {"data": {"layout": "images"}}
 
@@ -124,23 +124,15 @@ class Looking(Recipe[Images]):
         yield Turn("generator", level=self.generator(batch.images).mean())
 
 
-def test_a_network_that_fails_on_meta_tensors_is_tried_with_real_ones(
+def test_a_network_that_fails_on_meta_tensors_is_tested_with_values(
     images: Path, register_plugin: Callable[..., object]
 ) -> None:
-    class Offer:
-        @hookimpl
-        def register_recipes(self) -> dict[str, type[Recipe]]:
-            return {"looking": Looking}
-
-        @hookimpl
-        def register_generators(self) -> dict[str, type[nn.Module]]:
-            return {"counting": Counting}
-
-    register_plugin(Offer())
-    check_parts(configuration(images, "looking", generator="counting"))
+    networks = {"value-dependent": ValueDependentNetwork}
+    register_parts(register_plugin, recipes={"one": OneGenerator}, generators=networks)
+    check_parts(configuration(images, "one", generator="value-dependent"))
 
 
-class Untyped(Looking):
+class Untyped(OneGenerator):
     """A recipe without type annotations."""
 
     def __init__(self, spec, *, generator="dilated", label="l1"):  # type: ignore[no-untyped-def]
@@ -151,22 +143,19 @@ class Untyped(Looking):
 def test_an_option_without_a_type_is_a_part_by_its_default(
     images: Path, register_plugin: Callable[..., object]
 ) -> None:
-    class Offer:
-        @hookimpl
-        def register_recipes(self) -> dict[str, type[Recipe]]:
-            return {"untyped": Untyped}
-
-    register_plugin(Offer())
+    register_parts(register_plugin, recipes={"untyped": Untyped})
     with pytest.raises(ConfigError, match=r"options\.generator: 'dcgan' does not fit untyped"):
         check_parts(configuration(images, "untyped", generator="dcgan"))
     check_parts(configuration(images, "untyped", label="any text"))
 
 
-def test_train_refuses_it_with_code_2_and_leaves_no_folder(images: Path, run_command: Run) -> None:
+def test_train_refuses_an_unsuitable_part_with_code_2_and_creates_no_folder(
+    images: Path, run_command: Run
+) -> None:
     arguments = ["--plugin", "pix2pix", "--domains", "A", "B", "--data", images, "--size", "32"]
     small_networks = ["--set", "options.generator={name: unet, levels: 2, width: 4}"]
     out = images / "run"
-    loss = ["--set", f"options.adversarial={COMPARING}"]
+    loss = ["--set", f"options.adversarial={IMAGE_LOSS}"]
     result = run_command("train", *arguments, *small_networks, *loss, "--steps", "1", "--out", out)
     assert result.code == 2 and "does not fit pix2pix" in result.err
     assert not out.exists()

@@ -1,4 +1,4 @@
-"""Sizes that networks cannot take are found by shapes alone, before images are read."""
+"""Sizes that networks cannot take are found on the meta device, before images are read."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,8 +9,8 @@ import small_runs
 import torch
 import torch.nn.functional as F
 from torch import nn
+from valid_recipe import register_parts
 
-from translate import hookimpl
 from translate.batches import Images, ImageSpec
 from translate.engine.checks import shapes
 from translate.engine.config.schema import Config
@@ -19,7 +19,7 @@ from translate.errors import ConfigError
 from translate.recipe import Recipe, Turn, adam
 
 
-class Narrow(Recipe[Images]):
+class OneLayer(Recipe[Images]):
     """A recipe that does not declare the sizes that its layer accepts."""
 
     defaults = {"data": {"layout": "images"}}
@@ -36,14 +36,14 @@ class Narrow(Recipe[Images]):
         yield Turn("net", level=self.net(batch.images + torch.rand(()).to(batch.images)))
 
 
-class Padding(Narrow):
+class PaddingFunction(OneLayer):
     """A recipe that calls a function, not a module, with crops that are too small."""
 
     def step(self, batch: Images) -> Iterator[Turn]:
         yield Turn("net", level=F.pad(batch.images, (5, 5, 5, 5), mode="reflect"))
 
 
-class Counting(Narrow):
+class ValueDependent(OneLayer):
     """A recipe that depends on values, which a blank batch does not have."""
 
     def step(self, batch: Images) -> Iterator[Turn]:
@@ -56,26 +56,21 @@ def make_config(
     register_plugin: Callable[..., object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[..., Config]:
     """Return a function that configures a recipe with a layer, on files that are not images."""
-
-    class Offer:
-        @hookimpl
-        def register_recipes(self) -> dict[str, type[Recipe]]:
-            return {"narrow": Narrow, "padding": Padding, "counting": Counting}
-
-    register_plugin(Offer(), "other:narrow")
+    recipes = {"one": OneLayer, "padding": PaddingFunction, "value-dependent": ValueDependent}
+    register_parts(register_plugin, recipes=recipes)
     (tmp_path / "a").mkdir()
     for number in range(4):
         (tmp_path / f"a/{number}.png").write_bytes(b"no image")
 
-    def make(layer: Callable[[], nn.Module], recipe: str = "narrow", **flags: Any) -> Config:
-        monkeypatch.setattr(Narrow, "make", staticmethod(layer))
+    def make(layer: Callable[[], nn.Module], recipe: str = "one", **flags: Any) -> Config:
+        monkeypatch.setattr(OneLayer, "make", staticmethod(layer))
         return small_runs.config(tmp_path, recipe, data__domains=["a"], **flags)
 
     return make
 
 
 @pytest.mark.parametrize(
-    ("layer", "size", "least"),
+    ("layer", "size", "smallest"),
     [
         (lambda: nn.InstanceNorm2d(3), 1, "2x2"),
         (lambda: nn.ReflectionPad2d(5), 3, "6x6"),
@@ -85,12 +80,12 @@ def make_config(
     ],
 )
 def test_T20_a_crop_too_small_for_a_layer_of_a_plugin_is_refused_before_data_are_read(
-    layer: Callable[[], nn.Module], size: Any, least: str, make_config: Any, tmp_path: Path
+    layer: Callable[[], nn.Module], size: Any, smallest: str, make_config: Any, tmp_path: Path
 ) -> None:
     with pytest.raises(ConfigError) as error:
         small_runs.train(make_config(layer, data__size=size, train__batch_size=2), tmp_path / "run")
     message = str(error.value)
-    assert f"data.size: narrow with these networks needs crops of {least} at least" in message
+    assert f"data.size: one with these networks needs crops of {smallest} at least" in message
     assert message.endswith("(in net.1).")
     assert not (tmp_path / "run").exists()
     large = make_config(layer, data__size=32)
@@ -109,19 +104,20 @@ def test_T20_a_shape_error_outside_of_modules_names_the_recipe(
     make_config: Any, tmp_path: Path
 ) -> None:
     config = make_config(nn.Identity, "padding", data__size=4)
-    with pytest.raises(ConfigError, match=r"crops of 6x6 at least, not 4x4: .* \(in Padding\)\.$"):
+    message = r"crops of 6x6 at least, not 4x4: .* \(in PaddingFunction\)\.$"
+    with pytest.raises(ConfigError, match=message):
         small_runs.train(config, tmp_path / "run")
 
 
-def test_the_shape_check_leaves_the_random_state_of_training(make_config: Any) -> None:
+def test_the_check_of_shapes_does_not_change_the_random_state(make_config: Any) -> None:
     config = make_config(nn.Identity)
     before = torch.get_rng_state()
     assert shapes.Trial(config, check.open_layout(config.data)).failure((8, 8), 2) is None
     assert torch.equal(before, torch.get_rng_state())
 
 
-def test_a_failure_on_meta_tensors_alone_is_left_to_training(make_config: Any) -> None:
-    config = make_config(nn.Identity, "counting")
+def test_a_failure_that_occurs_only_on_meta_tensors_is_not_an_error(make_config: Any) -> None:
+    config = make_config(nn.Identity, "value-dependent")
     layout = check.open_layout(config.data)
     assert isinstance(shapes.Trial(config, layout).failure((8, 8), 2), RuntimeError)
     shapes.check_crop_size(config, layout)

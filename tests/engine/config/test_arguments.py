@@ -11,7 +11,7 @@ import torch
 from translate.api import Translator, train
 from translate.errors import ConfigError
 
-WRONG: list[tuple[str, Any]] = [
+WRONG_ARGUMENTS: list[tuple[str, Any]] = [
     *(("plugin", value) for value in (3, ["cyclegan"])),
     *(("domains", value) for value in ("A", 3, {"A": 1}, [1, 2], ["A", None])),
     *(("config", value) for value in (3, ["x"])),
@@ -24,13 +24,13 @@ WRONG: list[tuple[str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize(("name", "value"), WRONG)
+@pytest.mark.parametrize(("name", "value"), WRONG_ARGUMENTS)
 def test_an_argument_of_the_wrong_type_is_refused_by_name(name: str, value: Any) -> None:
     with pytest.raises(ConfigError, match=rf"train\(\): {name}: expected .*, got "):
         train(**{"plugin": "cyclegan", name: value})
 
 
-def test_steps_and_epochs_are_one_setting_from_python_too() -> None:
+def test_steps_and_epochs_cannot_be_given_together() -> None:
     with pytest.raises(ConfigError, match="give one of them"):
         train("cyclegan", steps=3, epochs=4)
 
@@ -58,8 +58,6 @@ def test_numpy_numbers_devices_and_paths_are_accepted(image_folder: Any, tmp_pat
         model.sample("three")  # type: ignore[arg-type]
 
 
-def test_an_argument_that_does_not_exist_is_refused_with_those_that_do() -> None:
-    with pytest.raises(
-        TypeError, match=r"^train\(\) .*'lr'. It takes plugin, domains, config, opt"
-    ):
+def test_an_unknown_argument_is_refused_with_the_known_arguments() -> None:
+    with pytest.raises(TypeError, match=r"^train\(\) .*'lr'. It takes plugin, domains, config, "):
         train("cyclegan", lr=1e-4)  # type: ignore[call-overload]

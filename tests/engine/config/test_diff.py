@@ -36,8 +36,8 @@ def test_a_fork_with_weights_of_other_shapes_suggests_init(
 
 def test_a_value_that_becomes_a_mapping_is_one_change() -> None:
     before = resolve("cyclegan", config=BASE)
-    now = resolve("cyclegan", config=BASE, assignments=["train.schedule={generators: cosine}"])
-    assert differences(before, now) == {"train.schedule": ("linear", {"generators": "cosine"})}
+    after = resolve("cyclegan", config=BASE, assignments=["train.schedule={generators: cosine}"])
+    assert differences(before, after) == {"train.schedule": ("linear", {"generators": "cosine"})}
 
 
 @pytest.mark.parametrize(("assignment", "message"), [

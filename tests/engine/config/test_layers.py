@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import small_runs
 
 from configs import resolve_config, write_config
 from translate.cli.show import describe
@@ -15,7 +14,7 @@ from translate.registry import names
 from translate_plugins.cyclegan import CycleGAN
 
 
-def test_each_layer_wins_over_those_before_it() -> None:
+def test_each_layer_takes_precedence_over_the_layers_before_it() -> None:
     config_file = {"train": {"schedule": "cosine", "batch_size": 2, "seed": 3}}
     config = resolve_config(
         "train.seed=5", config=config_file, flags={"train.batch_size": 4, "train.seed": 4}
@@ -27,19 +26,15 @@ def test_each_layer_wins_over_those_before_it() -> None:
     assert config.train.seed == 5  # --set
 
 
-def test_options_are_complete_so_that_a_later_version_repeats_the_run() -> None:
-    config = resolve_config("options.cycle_weight=3").options
-    assert config["cycle_weight"] == 3.0
-    assert config["identity_weight"] == 5.0
-    assert config["generator"] == "resnet"
-    assert set(config) == {
-        "generator",
-        "discriminator",
-        "adversarial",
-        "cycle_weight",
-        "identity_weight",
-        "pool_size",
-        "lr",
+def test_a_configuration_has_all_options_so_that_a_later_version_repeats_the_run() -> None:
+    assert resolve_config("options.cycle_weight=3").options == {
+        "generator": "resnet",
+        "discriminator": "patch",
+        "adversarial": "lsgan",
+        "cycle_weight": 3.0,
+        "identity_weight": 5.0,
+        "pool_size": 50,
+        "lr": 2e-4,
     }
 
 
@@ -50,7 +45,7 @@ def test_a_flag_overrides_the_recipe_of_a_file() -> None:
 
 
 @pytest.mark.parametrize(
-    ("below", "above", "expected"),
+    ("file_settings", "assignments", "expected"),
     [
         ({}, ["train.steps=7"], (7, None)),
         ({"steps": 7}, [], (7, None)),
@@ -60,10 +55,12 @@ def test_a_flag_overrides_the_recipe_of_a_file() -> None:
         ({}, ["train.epochs="], (None, None)),
     ],
 )
-def test_steps_and_epochs_clear_each_other(
-    below: dict[str, int], above: list[str], expected: tuple[int | None, int | None]
+def test_steps_and_epochs_replace_each_other(
+    file_settings: dict[str, int],
+    assignments: list[str],
+    expected: tuple[int | None, int | None],
 ) -> None:
-    config = resolve_config(*above, config={"train": below}).train
+    config = resolve_config(*assignments, config={"train": file_settings}).train
     assert (config.steps, config.epochs) == expected
 
 
@@ -84,11 +81,13 @@ def test_steps_and_epochs_clear_each_other(
         (" options.lr = 0.5 ", "lr", 0.5),
     ],
 )
-def test_set_takes_yaml_and_clears(assignment: str, key: str, expected: object) -> None:
+def test_the_value_of_set_is_yaml_and_an_empty_value_restores_the_default(
+    assignment: str, key: str, expected: object
+) -> None:
     assert resolve_config(assignment).options[key] == expected
 
 
-def test_set_reaches_into_a_part_and_clears_there() -> None:
+def test_set_changes_and_removes_options_of_a_part() -> None:
     config_file = {"options": {"generator": {"name": "resnet", "blocks": 6, "width": 8}}}
     config = resolve_config(
         "options.generator.blocks=", "options.generator.norm=batch", config=config_file
@@ -97,7 +96,7 @@ def test_set_reaches_into_a_part_and_clears_there() -> None:
     assert config_file["options"]["generator"]["blocks"] == 6  # the caller's document is unchanged
 
 
-def test_everything_that_is_wrong_in_a_file_is_listed_at_once() -> None:
+def test_all_unknown_keys_of_a_file_are_listed_at_once() -> None:
     config = {
         "options": {"cycle_weigth": 3, "lr": 1e-4},
         "data": {"domain": ["a", "b"], "sise": 32},
@@ -127,23 +126,18 @@ def test_lists_and_sizes_are_yaml_too() -> None:
 
 
 @pytest.mark.parametrize("name", sorted({*names("recipe"), *configs()}))
-def test_what_show_prints_is_the_same_configuration(name: str, tmp_path: Path) -> None:
+def test_the_output_of_show_is_a_file_of_the_same_configuration(name: str, tmp_path: Path) -> None:
     source = {"config": name} if name in configs() else {"recipe": name}
     flags = {} if name in configs() else {"data.domains": ["A", "B"]}
     file = write_config(tmp_path, describe(name))
     assert layers.resolve(config=file) == layers.resolve(**source, flags=flags)
 
 
-def test_what_show_prints_of_a_run_repeats_it(tmp_path: Path) -> None:
+def test_the_output_of_show_for_a_run_is_its_configuration(tmp_path: Path) -> None:
     config = resolve_config("options.generator.blocks=2", "train.steps=3", "data.resize=none")
     (tmp_path / "run").mkdir()
     (tmp_path / "run/config.yaml").write_text(yaml_text.dump(config))
     assert layers.resolve(config=write_config(tmp_path, describe(str(tmp_path / "run")))) == config
-
-
-def test_small_runs_config_applies_its_keywords() -> None:
-    config = small_runs.config(Path("x"), train__steps=9)
-    assert (config.train.steps, config.train.epochs, config.data.size) == (9, None, 16)
 
 
 @pytest.mark.parametrize(

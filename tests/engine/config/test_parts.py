@@ -9,7 +9,7 @@ from translate.engine.system import signatures
 from translate.registry import find
 
 
-def kinds(factory: Any) -> dict[str, Any]:
+def kinds_of_parts(factory: Any) -> dict[str, Any]:
     return {n: part_kind(o) for n, o in signatures.read_options(factory, ["spec"]).items()}
 
 
@@ -26,14 +26,14 @@ def kinds(factory: Any) -> dict[str, Any]:
 def test_an_option_of_a_recipe_takes_the_kind_of_its_default(
     recipe: str, option: str, kind: str | None
 ) -> None:
-    assert kinds(find("recipe", recipe))[option] == kind
+    assert kinds_of_parts(find("recipe", recipe))[option] == kind
 
 
 def test_an_option_without_a_type_is_a_part_where_its_default_names_one() -> None:
     def untyped(spec, *, network="resnet", mode="fast"):  # type: ignore[no-untyped-def]
         return spec, network, mode
 
-    assert kinds(untyped) == {"network": "generator", "mode": None}
+    assert kinds_of_parts(untyped) == {"network": "generator", "mode": None}
 
 
 def test_a_part_is_named_with_or_without_options() -> None:

@@ -1,4 +1,4 @@
-"""Runs of an earlier version of a recipe load under its present names."""
+"""Runs of an earlier install of a recipe load under its present names."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -21,8 +21,8 @@ from translate.recipe import Recipe, Turn, adam
 from translate.registry import create_generator, part
 
 
-class Before(Recipe):
-    """The recipe of an earlier version."""
+class EarlierVersion(Recipe):
+    """A recipe with its former names."""
 
     def __init__(self, spec: Any, *, forth: Any = part("resnet", width=2, blocks=1)) -> None:  # noqa: ARG002
         super().__init__()
@@ -40,7 +40,7 @@ class Before(Recipe):
         return self.forth(images)
 
 
-class After(Recipe):
+class PresentVersion(Recipe):
     """The same recipe under its present names; an option has the former name of a network."""
 
     renamed: ClassVar = {
@@ -58,8 +58,8 @@ class After(Recipe):
         return {"source_to_target": adam(self.source_to_target)}
 
     def step(self, batch: Any) -> Any:
-        made = self.source_to_target(batch.source)
-        loss = F.l1_loss(made, self.image_buffer(batch.target))
+        output = self.source_to_target(batch.source)
+        loss = F.l1_loss(output, self.image_buffer(batch.target))
         yield Turn("source_to_target", l1=loss)
 
     def translate(self, images: Any, *, to: Any = None) -> Any:  # noqa: ARG002
@@ -67,17 +67,17 @@ class After(Recipe):
 
 
 @pytest.fixture
-def version(register_plugin: Callable[..., object]) -> Callable[[type[Recipe]], None]:
-    """Offer a recipe as ``changing``, in the place of the one before."""
-    offers: dict[str, type[Recipe]] = {}
-    register_plugin(SimpleNamespace(register_recipes=hookimpl(lambda: dict(offers))))
-    return lambda recipe: offers.update(changing=recipe)
+def install(register_plugin: Callable[..., object]) -> Callable[[type[Recipe]], None]:
+    """Return a function that offers a recipe as ``changing``, in place of the previous one."""
+    recipes: dict[str, type[Recipe]] = {}
+    register_plugin(SimpleNamespace(register_recipes=hookimpl(lambda: dict(recipes))))
+    return lambda recipe: recipes.update(changing=recipe)
 
 
 def test_a_run_of_an_earlier_version_is_used_resumed_and_fine_tuned(
-    version, image_folder, tmp_path: Path
+    install, image_folder, tmp_path: Path
 ) -> None:
-    version(Before)
+    install(EarlierVersion)
     image_folder("a"), image_folder("b")
     run = tmp_path / "run"
     option = {"name": "resnet", "width": 4, "blocks": 1}
@@ -89,7 +89,7 @@ def test_a_run_of_an_earlier_version_is_used_resumed_and_fine_tuned(
     small_runs.resume(run, steps=6)
     expected = small_runs.checkpoint_tensors(run)
 
-    version(After)
+    install(PresentVersion)
     assert (Translator.load(f"{run}@4")(image) == before).all()
     initial = InitialWeights(run / "checkpoints/step-00000004")
     assert initial.configuration().options == {"source_to_target": option}
@@ -121,8 +121,8 @@ def test_the_longest_old_prefix_is_replaced_and_known_names_stay() -> None:
     }
 
 
-def test_options_of_parts_are_renamed_within_them(version) -> None:
-    version(After)
+def test_options_of_parts_are_renamed_within_them(install) -> None:
+    install(PresentVersion)
     document = {"recipe": "changing", "options": {"forth": {"name": "resnet", "size": 8}}}
     expected = {"source_to_target": {"name": "resnet", "width": 8}}
     assert renamed.current_document(document)["options"] == expected

@@ -1,4 +1,4 @@
-"""Values of a configuration: checked, immutable, and refused in one sentence."""
+"""Values of a configuration are checked, immutable, and refused in one sentence."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ def test_a_configuration_never_changes() -> None:
     with pytest.raises(ValidationError, match=r"frozen"):
         config.train.steps = 3
     assert resolve_config("options.generator.blocks=4") != config
-    assert resolve_config() == config  # and the recipe's defaults are unchanged
+    assert resolve_config() == config  # the defaults of the recipe are unchanged
 
 
 @pytest.mark.parametrize(

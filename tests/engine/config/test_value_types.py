@@ -1,4 +1,4 @@
-"""Settings for all domains or for each domain: ranges, units, bands and channels."""
+"""Settings of all domains or of each domain: ranges, units, bands and channels."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ def data(**settings: Any) -> Data:
     return Data(domains=("scans/mr", "scans/ct"), **settings)
 
 
-def test_a_setting_is_of_all_domains_or_of_those_that_it_names() -> None:
+def test_a_setting_is_of_all_domains_or_of_the_domains_that_it_names() -> None:
     assert of_domain(3, "scans/ct") == 3
     assert of_domain({"ct": 3}, "scans/ct") == of_domain({"scans/ct": 3}, "scans/ct") == 3
     assert of_domain({"ct": 3}, "scans/mr") is None
@@ -21,13 +21,13 @@ def test_a_setting_is_of_all_domains_or_of_those_that_it_names() -> None:
     assert by_domain(None) == []
 
 
-def test_numbers_units_and_bands_of_a_domain() -> None:
+def test_ranges_units_and_bands_are_set_for_one_domain_or_for_all() -> None:
     settings = data(range={"ct": [-1024, 3071]}, units={"ct": "HU"}, bands={"mr": [3, 1]})
     assert of_domain(settings.range, "scans/ct") == (-1024, 3071)
     assert of_domain(settings.range, "scans/mr") is None
     assert (settings.units, settings.bands) == ({"ct": "HU"}, {"mr": (3, 1)})
-    same = data(range=[0, 4095], units="HU", bands=[1])
-    assert (same.range, same.units, same.bands) == ((0, 4095), "HU", (1,))
+    of_all = data(range=[0, 4095], units="HU", bands=[1])
+    assert (of_all.range, of_all.units, of_all.bands) == ((0, 4095), "HU", (1,))
 
 
 @pytest.mark.parametrize(
@@ -42,12 +42,12 @@ def test_numbers_units_and_bands_of_a_domain() -> None:
         ({"channels": 65}, "less than or equal to 64"),
     ],
 )
-def test_settings_that_mean_nothing_are_refused(settings: dict[str, Any], message: str) -> None:
+def test_invalid_settings_of_domains_are_refused(settings: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         data(**settings)
 
 
-def test_new_domains_take_the_settings_of_the_old_ones_in_their_order() -> None:
+def test_new_domains_take_the_settings_of_the_old_domains_in_order() -> None:
     data = {
         "domains": ["scans/mr", "ct"],
         "channels": {"mr": 1, "ct": 3},
@@ -63,7 +63,7 @@ def test_new_domains_take_the_settings_of_the_old_ones_in_their_order() -> None:
     }
 
 
-def test_a_domain_of_both_runs_keeps_its_settings_in_any_place() -> None:
+def test_a_domain_of_both_runs_keeps_its_settings_in_any_order() -> None:
     data = {"domains": ["mr", "ct"], "channels": {"mr": 1, "ct": 3}, "labels": ["mr"]}
     reversed_domains = rename_domains(data, ["ct", "mr"])
     assert reversed_domains["channels"] == {"ct": 3, "mr": 1}

@@ -1,4 +1,4 @@
-"""YAML 1.2 without tags and aliases, read back as it was written."""
+"""Configurations are read from YAML 1.2 without tags and aliases, and written as it."""
 
 from pathlib import Path
 
@@ -30,14 +30,14 @@ from translate.registry import part
         ("\x00", "mine.yaml"),
     ],
 )
-def test_F7_a_file_that_is_not_plain_yaml_is_refused(
+def test_F7_a_file_of_unsupported_yaml_is_refused(
     data: bytes | str, expected: str, tmp_path: Path
 ) -> None:
     with pytest.raises(ConfigError, match=expected):
         yaml_text.read(write_config(tmp_path, data))
 
 
-def test_an_alias_in_set_is_refused() -> None:
+def test_an_alias_in_a_value_of_set_is_refused() -> None:
     assert "aliases" in config_error("options.generator=[&a x, *a]")
 
 

@@ -1,4 +1,4 @@
-"""Blank crops on the meta device have the shapes of real ones."""
+"""Blank crops on the meta device have the shapes of crops of images."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Data are checked before training: what is unreadable is listed, what is unusable is refused."""
+"""Data are checked before training: unreadable files are listed, unusable data are refused."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -33,10 +33,10 @@ def test_a_bad_file_changes_only_the_list_of_items(
     (problem,) = checked_data(settings).problems
     assert problem.path == bad
     assert (problem.stage, problem.reason) == ("check", "unreadable")
-    with_it = read_batches(settings)
+    with_bad_file = read_batches(settings)
     bad.unlink()
     assert checked_data(settings).problems == []
-    assert equal_batches(with_it, read_batches(settings))
+    assert equal_batches(with_bad_file, read_batches(settings))
 
 
 def test_a_truncated_file_is_found_by_full_decoding(
@@ -48,7 +48,7 @@ def test_a_truncated_file_is_found_by_full_decoding(
     assert checked_data(data_config(cache=0)).problems == []
 
 
-def test_D11_when_the_whole_folder_is_gone_training_stops(
+def test_D11_training_stops_if_its_folder_disappears(
     data_config: Callable[..., Data], tmp_path: Path
 ) -> None:
     settings = data_config(cache=0)
@@ -82,7 +82,9 @@ def test_a_domain_without_usable_images_is_refused(
 
 
 @pytest.mark.parametrize("width", [60_000, 2_000_000])
-def test_training_lists_a_strip_before_the_first_step(width: int, tmp_path: Path) -> None:
+def test_a_strip_that_is_too_large_when_resized_is_listed_before_training(
+    width: int, tmp_path: Path
+) -> None:
     for name in ("a", "b", "c"):
         write_photo(tmp_path / f"one/train/{name}.png")
     path = write_strip(tmp_path / "one/train/strip.png", width)

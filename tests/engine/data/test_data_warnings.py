@@ -1,4 +1,4 @@
-"""Warnings before the first step: what images lose, skipped files, domains of one image."""
+"""Warnings before the first step: lost information, skipped files, domains of one image."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -21,8 +21,8 @@ ImageFolder = Callable[..., Path]
 def test_D16_a_domain_of_one_image_gets_one_warning(
     data_config: Callable[..., Data], image_folder: ImageFolder
 ) -> None:
-    only = image_folder("one", 1) / "0000.png"
-    expected = [f"{only} is the only image of its domain: networks will overfit it"]
+    image = image_folder("one", 1) / "0000.png"
+    expected = [f"{image} is the only image of its domain: networks will overfit it"]
     assert checked_data(data_config(layout="images", domains=("one",))).warnings == expected
     for domains in (("a", "one"), ("one", "b")):
         assert checked_data(data_config(domains=domains)).warnings == expected
@@ -68,7 +68,7 @@ def test_D4_lost_information_is_listed_for_each_image(
     assert not dataset.problems
 
 
-def test_colour_read_as_gray_loses_information_and_one_bit_does_not(
+def test_colour_read_as_gray_is_noted_and_one_bit_read_as_gray_is_not(
     data_config: Callable[..., Data], tmp_path: Path
 ) -> None:
     Image.new("1", (32, 32)).save(tmp_path / "a/train/0001.tif")
@@ -81,38 +81,39 @@ def test_colour_read_as_gray_loses_information_and_one_bit_does_not(
 def test_T23_an_item_that_cannot_be_picked_is_listed_and_does_not_stop_the_check(
     tmp_path: Path,
 ) -> None:
-    class Picky(FailingLayout):
+    class FailsEveryFourthItem(FailingLayout):
         def pick(self, index: int, random: Any) -> Item:
             if index % 4 == 0:
                 raise PanicException("fourth")
             return super().pick(index, random)
 
-    layout, settings = Picky(tmp_path, lambda: None), Data(domains=("a",), size=8)
+    layout = FailsEveryFourthItem(tmp_path, lambda: None)
+    settings = Data(domains=("a",), size=8)
     assert find_warnings(layout, settings, [], [], read_image) == []
     reported = [problem for _, problems in batches_of(layout, 0, stop=2) for problem in problems]
     assert reported and all("PanicException: fourth" in problem.message for problem in reported)
 
 
 @pytest.mark.parametrize("size", [(64, 32), (80, 32), (52, 32)])
-def test_joined_images_of_the_usual_shapes_get_no_warning(
+def test_side_by_side_images_of_usual_proportions_get_no_warning(
     size: tuple[int, int], data_config: Callable[..., Data], tmp_path: Path
 ) -> None:
-    assert joined_warnings([size] * 3, data_config, tmp_path) == []
+    assert warnings_for_sizes([size] * 3, data_config, tmp_path) == []
 
 
-def test_images_below_the_root_that_are_no_joined_pairs_get_one_warning(
+def test_images_that_are_too_narrow_for_two_sides_get_one_warning(
     data_config: Callable[..., Data], tmp_path: Path
 ) -> None:
-    (warning,) = joined_warnings([(64, 32), (32, 32), (48, 32)], data_config, tmp_path)
+    (warning,) = warnings_for_sizes([(64, 32), (32, 32), (48, 32)], data_config, tmp_path)
     assert warning.startswith(
         f"2 of 3 images below {tmp_path / 'joined'} are not about twice as wide as high, as joined "
         "pairs are; the first is 32x32."
     )
     assert "--data DIR" in warning
-    assert joined_warnings([(64, 32), (64, 32), (32, 32)], data_config, tmp_path) == []
+    assert warnings_for_sizes([(64, 32), (64, 32), (32, 32)], data_config, tmp_path) == []
 
 
-def joined_warnings(
+def warnings_for_sizes(
     sizes: list[tuple[int, int]], data_config: Callable[..., Data], folder: Path
 ) -> list[str]:
     root = folder / "joined"
@@ -124,7 +125,7 @@ def joined_warnings(
 
 
 @pytest.mark.parametrize(
-    ("dtype", "least", "most", "expected"),
+    ("dtype", "smallest", "largest", "expected"),
     [
         ("uint16", 16, 4080, (0, 4095)),
         ("uint16", 0, 4096, (0, 8191)),
@@ -132,7 +133,7 @@ def joined_warnings(
         ("int16", -1000, 900, (-1000, 900)),
     ],
 )
-def test_the_proposed_range_of_unsigned_numbers_has_whole_bits(
-    dtype: str, least: float, most: float, expected: tuple[float, float]
+def test_the_proposed_range_of_unsigned_values_ends_at_a_power_of_two_less_one(
+    dtype: str, smallest: float, largest: float, expected: tuple[float, float]
 ) -> None:
-    assert propose_range(dtype, least, most) == expected
+    assert propose_range(dtype, smallest, largest) == expected

@@ -1,4 +1,4 @@
-"""The types of numbers, ranges and channels of domains: set, or found in the files."""
+"""Data types, ranges and channels of domains: from settings, or from the files."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -31,54 +31,54 @@ def write(tmp_path: Path) -> Write:
     return configure
 
 
-def first_domain(data: Data) -> Domain:
+def source_domain(data: Data) -> Domain:
     return check.open_layout(data).spec.source
 
 
-def array(dtype: str, *channels: int) -> Any:
+def zeros(dtype: str, *channels: int) -> Any:
     return np.zeros((8, 9, *channels), dtype)
 
 
 @pytest.mark.parametrize(
     ("pixels", "expected"),
     [
-        (array("uint8"), Domain("a")),
-        (array("uint8", 3), Domain("a")),
-        (array("uint16"), Domain("a", 1, (0, 65535), "uint16")),
-        (array("uint16", 3), Domain("a", 3, (0, 65535), "uint16")),
-        (array("int16"), Domain("a", 1, (-32768, 32767), "int16")),
-        (array("float32", 2), Domain("a", 2, (0, 1), "float32")),
-        (array("uint8", 7), Domain("a", 7)),
-        (array("uint8", 4), Domain("a", 4)),
+        (zeros("uint8"), Domain("a")),
+        (zeros("uint8", 3), Domain("a")),
+        (zeros("uint16"), Domain("a", 1, (0, 65535), "uint16")),
+        (zeros("uint16", 3), Domain("a", 3, (0, 65535), "uint16")),
+        (zeros("int16"), Domain("a", 1, (-32768, 32767), "int16")),
+        (zeros("float32", 2), Domain("a", 2, (0, 1), "float32")),
+        (zeros("uint8", 7), Domain("a", 7)),
+        (zeros("uint8", 4), Domain("a", 4)),
     ],
 )
-def test_numbers_and_channels_are_those_of_the_files(
+def test_data_types_and_channels_are_those_of_the_files(
     write: Write, pixels: Any, expected: Domain
 ) -> None:
-    assert first_domain(write(pixels)) == expected
+    assert source_domain(write(pixels)) == expected
 
 
 def test_settings_of_a_domain_are_kept(write: Write) -> None:
     settings = {"range": {"a": [-1024, 3071]}, "units": {"a": "HU"}}
     expected = Domain("a", 1, (-1024, 3071), "int16", "HU")
-    assert first_domain(write(array("int16"), **settings)) == expected
-    bands = first_domain(write(array("uint16", 5), bands={"a": [3, 2, 1]}))
+    assert source_domain(write(zeros("int16"), **settings)) == expected
+    bands = source_domain(write(zeros("uint16", 5), bands={"a": [3, 2, 1]}))
     assert (bands.channels, bands.bands) == (3, (3, 2, 1))
 
 
 def test_opacity_is_a_channel_where_a_domain_has_one_more_channel(write: Write) -> None:
     transparent = np.full((8, 9, 4), 7, np.uint8)
     data = write(transparent, suffix=".png", channels={"a": 4})
-    assert first_domain(data) == Domain("a", 4, alpha=True)
+    assert source_domain(data) == Domain("a", 4, alpha=True)
     checked = check.check_data(check.open_layout(data), data)
     assert checked.problems == []
     (path,) = checked.layout.domain_files[0]
     assert (checked.augment.read(path) == transparent).all()
-    assert first_domain(write(transparent, suffix=".png")) == Domain("a")
+    assert source_domain(write(transparent, suffix=".png")) == Domain("a")
 
 
 def test_files_of_another_type_are_listed_with_both_types(write: Write) -> None:
-    data = write(array("int16"), array("int16"), array("uint8"))
+    data = write(zeros("int16"), zeros("int16"), zeros("uint8"))
     checked = check.check_data(check.open_layout(data), data)
     (problem,) = checked.problems
     assert problem.path.name == "2.npy"
@@ -86,7 +86,7 @@ def test_files_of_another_type_are_listed_with_both_types(write: Write) -> None:
     assert expected in problem.message
 
 
-def test_photographs_of_mixed_depth_are_read_in_proportion(write: Write) -> None:
+def test_photographs_of_mixed_depth_are_scaled_to_8_bits(write: Write) -> None:
     deep = np.full((8, 9, 3), 65535, np.uint16)
     data = write(np.zeros((8, 9, 3), np.uint8), np.zeros((8, 9, 3), np.uint8), deep)
     checked = check.check_data(check.open_layout(data), data)
@@ -98,13 +98,13 @@ def test_photographs_of_mixed_depth_are_read_in_proportion(write: Write) -> None
 @pytest.mark.parametrize(
     ("pixels", "settings", "message"),
     [
-        (array("uint16", 5), {"bands": {"a": [6]}}, "has 5 bands, and data.bands names band 6"),
-        (array("uint16", 5), {"channels": {"a": 4}}, "has 5 bands, and a has 4: choose bands"),
-        (array("float32") + 2, {}, r"go from 2 to 2: expected float32 from 0 to 1.*\[2, 2\]"),
-        (array("float32") * np.nan, {}, "not all values are finite"),
+        (zeros("uint16", 5), {"bands": {"a": [6]}}, "has 5 bands, and data.bands names band 6"),
+        (zeros("uint16", 5), {"channels": {"a": 4}}, "has 5 bands, and a has 4: choose bands"),
+        (zeros("float32") + 2, {}, r"go from 2 to 2: expected float32 from 0 to 1.*\[2, 2\]"),
+        (zeros("float32") * np.nan, {}, "not all values are finite"),
     ],
 )
-def test_files_that_do_not_suit_are_listed_with_the_setting_to_type(
+def test_files_that_contradict_settings_are_refused_with_the_setting_to_change(
     write: Write, pixels: Any, settings: dict[str, Any], message: str
 ) -> None:
     data = write(pixels, **settings)
@@ -114,11 +114,11 @@ def test_files_that_do_not_suit_are_listed_with_the_setting_to_type(
 
 def test_bands_and_channels_that_contradict_each_other_are_refused(write: Write) -> None:
     with pytest.raises(ConfigError, match=r"3 of a are read, and data\.channels is 1"):
-        first_domain(write(array("uint16", 5), bands={"a": [3, 2, 1]}, channels={"a": 1}))
+        source_domain(write(zeros("uint16", 5), bands={"a": [3, 2, 1]}, channels={"a": 1}))
 
 
-def test_known_domains_are_kept_whatever_the_files_hold(write: Write) -> None:
-    data = write(array("uint16"))
+def test_known_domains_take_precedence_over_the_files(write: Write) -> None:
+    data = write(zeros("uint16"))
     known = (Domain("a"), Domain("b"))
     assert check.open_layout(data, known=known).spec.domains == known
 
@@ -149,22 +149,20 @@ def test_a_layout_may_have_three_different_domains_if_it_names_that_of_each_imag
     tmp_path: Path, register_plugin: Callable[..., object]
 ) -> None:
     register_parts(register_plugin, layouts={"triplets": Triplets})
-    for name, shape, dtype in (
-        ("photo", (3,), "uint8"),
-        ("mask", (), "uint8"),
-        ("scan", (), "uint16"),
+    for name, image in (
+        ("photo", zeros("uint8", 3)),
+        ("mask", zeros("uint8")),
+        ("scan", zeros("uint16")),
     ):
-        write_array(tmp_path / name / "0.png", array(dtype, *shape))
+        write_array(tmp_path / name / "0.png", image)
     settings: dict[str, Any] = {"domains": ("photo", "mask", "scan"), "channels": {"mask": 1}}
     data = Data(root=tmp_path, size=8, layout="triplets", **settings)
     checked = check.check_data(check.open_layout(data), data)
-    assert [(d.channels, d.dtype) for d in checked.layout.spec.domains] == [
-        *((3, "uint8"), (1, "uint8"), (1, "uint16"))
-    ]
+    expected = [(3, "uint8"), (1, "uint8"), (1, "uint16")]
+    assert [(d.channels, d.dtype) for d in checked.layout.spec.domains] == expected
     item = checked.layout.load(checked.layout.pick(0, Random(0)), checked.augment.item(Random(0)))
-    assert [(image.shape[0], str(image.dtype)) for image in item] == [
-        *((3, "torch.uint8"), (1, "torch.uint8"), (1, "torch.uint16"))
-    ]
+    actual = [(image.shape[0], str(image.dtype).removeprefix("torch.")) for image in item]
+    assert actual == expected
     layout = {"name": "triplets", "named": False}
     with pytest.raises(ConfigError, match=r"they differ .*names of the domains to its transform"):
         check.open_layout(data.model_copy(update={"layout": layout}))

@@ -1,4 +1,4 @@
-"""Files are read once, whenever their headers and pixels are asked for."""
+"""Files are read once for their headers and pixels."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -20,14 +20,14 @@ Folder = Callable[..., Path]
 def test_the_check_before_training_reads_each_file_once(
     image_folder: Folder, open_counts: Counter[str], cache: float, labels: Any, tmp_path: Path
 ) -> None:
-    first, second = image_folder("a/train", 5), image_folder("b/train", 3)
-    for path in sorted(second.iterdir()):
+    sources, targets = image_folder("a/train", 5), image_folder("b/train", 3)
+    for path in sorted(targets.iterdir()):
         path.rename(path.with_name(f"b{path.name}"))
     settings = Data(root=tmp_path, domains=("a", "b"), size=16, cache=cache, labels=labels)
     files = OpenedFiles()
     checked = check.check_data(check.open_layout(settings, files=files), settings, files)
     assert not checked.problems
-    names = {path.name for folder in (first, second) for path in folder.iterdir()}
+    names = {path.name for folder in (sources, targets) for path in folder.iterdir()}
     assert set(open_counts) == names
     if cache:
         assert set(open_counts.values()) == {1}
@@ -35,15 +35,16 @@ def test_the_check_before_training_reads_each_file_once(
         assert max(open_counts.values()) <= 2
 
 
-def test_a_file_beyond_the_limit_is_read_again(
+def test_a_file_that_does_not_fit_into_the_cache_is_read_again(
     image_folder: Folder, open_counts: Counter[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    one, two, *_ = sorted(image_folder("a", 2).iterdir())
-    monkeypatch.setattr(opened_files, "KEPT_BYTES", max(path.stat().st_size for path in (one, two)))
+    kept, other = sorted(image_folder("a", 2).iterdir())
+    size_of_one_file = max(path.stat().st_size for path in (kept, other))
+    monkeypatch.setattr(opened_files, "KEPT_BYTES", size_of_one_file)
     files = OpenedFiles()
-    for path in (one, two, one, two):
+    for path in (kept, other, kept, other):
         files.read(path)
-    assert open_counts == {one.name: 1, two.name: 2}
-    assert files.take(one).sha256 == EncodedImage.open(one).sha256
-    files.read(two), files.read(two)
-    assert open_counts[two.name] == 3  # it fits into the cache now
+    assert open_counts == {kept.name: 1, other.name: 2}
+    assert files.take(kept).sha256 == EncodedImage.open(kept).sha256  # leaves the cache
+    files.read(other), files.read(other)
+    assert open_counts[other.name] == 3  # the other file fits into the cache now

@@ -1,4 +1,4 @@
-"""A run is resumed from another working directory than the first."""
+"""Runs are resumed from other working directories than those in which they started."""
 
 import json
 from collections.abc import Callable
@@ -20,11 +20,8 @@ ImageFolder = Callable[..., Path]
 @pytest.fixture
 def working_dir(image_folder: ImageFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return the folder in which runs start; it holds their data."""
-    (
-        image_folder("home/data/a", 3),
-        image_folder("home/data/b", 3),
-        image_folder("home/photos/my b/train", 3),
-    )
+    for folder in ("data/a", "data/b", "photos/my b/train"):
+        image_folder(f"home/{folder}", 3)
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path / "home")
     return tmp_path / "home"
@@ -36,7 +33,7 @@ def train_once(working_dir: Path, **flags: Any) -> Path:
     return working_dir / "run"
 
 
-def settings(run: Path) -> Config:
+def saved_config(run: Path) -> Config:
     return layers.resolve(config=str(run / "config.yaml"))
 
 
@@ -44,12 +41,12 @@ def test_a_folder_of_validation_images_is_found_from_another_directory(
     image_folder: ImageFolder, working_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     image_folder("home/held/a", 2), image_folder("home/held/b", 2)
-    given = {"data__layout": "paired", "train__evaluate_every": 1, "train__metric": "mae"}
-    run = train_once(working_dir, data__validation="held", **given)
+    flags = {"data__layout": "paired", "train__evaluate_every": 1, "train__metric": "mae"}
+    run = train_once(working_dir, data__validation="held", **flags)
     monkeypatch.chdir("/")
     result = small_runs.resume(run, steps=2)
     assert (result.step, result.listed) == (2, 0)
-    assert settings(run).data.validation == "held"
+    assert saved_config(run).data.validation == "held"
 
 
 @pytest.mark.parametrize(
@@ -63,11 +60,9 @@ def test_T27_a_run_is_resumed_from_the_root_folder(
     recorder = small_runs.ProgressRecorder()
     assert small_runs.resume(run, recorder, steps=2).step == 2
     assert f"in {working_dir / 'data'}" in str(recorder)
-    assert settings(run).data.domains == tuple(domains)  # as they were typed
-    assert settings(run).data.root == Path("data")
-    monkeypatch.chdir(
-        working_dir.parent / "elsewhere"
-    )  # and again: the first directory is remembered
+    assert saved_config(run).data.domains == tuple(domains)  # as they were typed
+    assert saved_config(run).data.root == Path("data")
+    monkeypatch.chdir(working_dir.parent / "elsewhere")  # the first directory is still known
     assert small_runs.resume(run, steps=3).step == 3
     assert json.loads((run / "run.json").read_bytes())["directory"] == str(working_dir)
 
@@ -81,7 +76,7 @@ def test_T27_a_fork_is_resumed_from_another_folder(
     assert small_runs.resume(fork, steps=3).step == 3
 
 
-def test_paths_are_first_tried_from_the_working_folder(
+def test_a_moved_run_is_resumed_from_its_new_folder(
     working_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = train_once(working_dir)
@@ -110,7 +105,7 @@ def test_moved_data_are_found_below_another_root(
     assert checkpoint.spec.names == ("a", "my b")
 
 
-def test_a_table_and_settings_of_domains_are_found_again(
+def test_a_table_and_the_domains_of_settings_are_located(
     working_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (working_dir / "pairs.csv").write_text("source,target\ndata/a/0000.png,data/b/0000.png\n")
@@ -121,16 +116,14 @@ def test_a_table_and_settings_of_domains_are_found_again(
         channels={"photos/my b": 1, "a": 3},
         range={"photos/my b": (0, 200)},
     )
-    result = locate(data, str(working_dir), root_changed=False)
-    assert result == data  # all of them
+    assert locate(data, str(working_dir), root_changed=False) == data  # in the working folder
     monkeypatch.chdir("/")
     result = locate(data, str(working_dir), root_changed=False)
     assert result.layout == {"name": "csv", "file": str(working_dir / "pairs.csv")}
     assert result.channels == {str(working_dir / "photos/my b"): 1, "a": 3}
     assert result.range == {str(working_dir / "photos/my b"): (0, 200)}
-    assert (
-        locate(data, "", root_changed=False) == locate(data, "/nowhere", root_changed=False) == data
-    )
+    for unknown_folder in ("", "/nowhere"):
+        assert locate(data, unknown_folder, root_changed=False) == data
 
 
 @pytest.mark.parametrize("arguments", [["a", "b"], ["./data/a", "data/b"]])

@@ -1,3 +1,5 @@
+"""Sample domains: generated where they are missing, listed, and never mixed with own folders."""
+
 import json
 import threading
 from collections.abc import Callable, Iterator
@@ -7,8 +9,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from valid_recipe import register_parts
 
-from translate import hookimpl
 from translate.cli.parameters.shared import domain_names
 from translate.engine.config.schema import Data
 from translate.engine.data import samples
@@ -17,6 +19,7 @@ from translate.folders import listing
 from translate.images.source import read_image
 
 VERSION = 3
+"""version of the sample domains that this module defines"""
 Plugin = Callable[..., object]
 PIXELS = np.random.default_rng(0).integers(0, 255, (8, 8, 3), np.uint8)
 
@@ -28,19 +31,14 @@ def meadow(level: int) -> Iterator[tuple[str, Any]]:
         yield f"{split}/captions.jsonl", b'{"file": "0.png", "text": "a meadow"}\n'
 
 
-class Meadows:
-    @hookimpl
-    def register_domains(self) -> Any:
-        return {"meadow": partial(meadow, 1), "marsh": partial(meadow, 2)}
-
-
 @pytest.fixture
 def sample_messages(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, register_plugin: Plugin, messages: list[str]
 ) -> list[str]:
     """Work in an empty folder, with a plugin that offers meadow and marsh; return the messages."""
     monkeypatch.chdir(tmp_path)
-    register_plugin(Meadows())
+    domains = {"meadow": partial(meadow, 1), "marsh": partial(meadow, 2)}
+    register_parts(register_plugin, domains=domains)
     return messages
 
 
@@ -91,15 +89,15 @@ def test_other_missing_domains_are_not_generated(settings: Any, sample_messages:
 def test_a_missing_or_outdated_sample_domain_is_refused_where_nothing_is_written(
     sample_messages: list[str], image_folder: Any
 ) -> None:
-    wanted = Data(domains=("meadow", "marsh"))
+    settings = Data(domains=("meadow", "marsh"))
     with pytest.raises(DataError, match=r"exist yet: datasets/meadow, datasets/marsh\. .*draw "):
-        samples.expect_existing(wanted)
+        samples.expect_existing(settings)
     assert not Path("datasets").exists() and not sample_messages
-    samples.ensure(wanted)
-    samples.expect_existing(wanted)
+    samples.ensure(settings)
+    samples.expect_existing(settings)
     Path("datasets/marsh", samples.MARKER).write_text('{"name": "marsh", "version": 2}')
     with pytest.raises(DataError, match="translate datasets draw marsh"):
-        samples.expect_existing(wanted)
+        samples.expect_existing(settings)
     image_folder("own/meadow", 1)
     samples.expect_existing(Data(root=Path("own"), domains=("meadow",)))
 
@@ -122,11 +120,11 @@ def test_an_outdated_sample_domain_is_generated_again(
 def test_an_interrupted_generation_starts_again(monkeypatch: pytest.MonkeyPatch) -> None:
     from translate.engine.disk import folders
 
-    def die(*_: Any) -> None:
+    def interrupt(*_: Any) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(folders, "write_folder", die)
+        patch.setattr(folders, "write_folder", interrupt)
         samples.draw("meadow", Path("datasets"))
     samples.ensure(Data(domains=("meadow",)))
     assert len(listing.find_images(Path("datasets/meadow"))) == 5
@@ -143,13 +141,12 @@ def test_draw_refuses_a_foreign_folder(image_folder: Any) -> None:
 
 @pytest.mark.usefixtures("sample_messages")
 def test_a_plugin_cannot_write_outside_its_folder(register_plugin: Plugin) -> None:
-    class Sly:
-        @hookimpl
-        def register_domains(self) -> Any:
-            return {"up": lambda: iter([("../x.png", PIXELS)]), "abs": lambda: iter([("/x", b"")])}
-
-    register_plugin(Sly(), "sly:sly")
-    for name in ("up", "abs"):
+    domains = {
+        "parent": lambda: iter([("../x.png", PIXELS)]),
+        "absolute": lambda: iter([("/x", b"")]),
+    }
+    register_parts(register_plugin, "c:d", domains=domains)
+    for name in domains:
         with pytest.raises(PluginError, match="outside its folder"):
             samples.draw(name, Path("datasets"))
     assert list(Path().rglob("*")) == [Path("datasets")]
@@ -157,12 +154,8 @@ def test_a_plugin_cannot_write_outside_its_folder(register_plugin: Plugin) -> No
 
 @pytest.mark.usefixtures("sample_messages")
 def test_files_without_a_split_are_generated_too(register_plugin: Plugin) -> None:
-    class Flat:
-        @hookimpl
-        def register_domains(self) -> Any:
-            return {"flat": lambda: iter([("1.png", PIXELS), ("sub/deep/2.png", PIXELS)])}
-
-    register_plugin(Flat(), "flat:flat")
+    images = [("1.png", PIXELS), ("sub/deep/2.png", PIXELS)]
+    register_parts(register_plugin, "c:d", domains={"flat": lambda: iter(images)})
     samples.draw("flat", Path("root"))
     assert [str(path) for path in listing.find_images(Path("root"))] == [
         "root/flat/1.png", "root/flat/sub/deep/2.png",
@@ -205,24 +198,19 @@ def test_sample_domains_and_public_sets_have_names() -> None:
 def test_two_concurrent_commands_generate_a_sample_domain_once(
     tmp_path: Path, register_plugin: Plugin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    draws, both = list[int](), threading.Barrier(2, timeout=10)
+    draws, barrier = list[int](), threading.Barrier(2, timeout=10)
 
     def draw() -> Any:
         draws.append(1)
         return iter([("train/x.png", PIXELS)])
 
-    class Once:
-        @hookimpl
-        def register_domains(self) -> Any:
-            return {"once": draw}
-
-    register_plugin(Once(), "once:once")
+    register_parts(register_plugin, domains={"once": draw})
     monkeypatch.chdir(tmp_path)
     root = Path("datasets")
-    (root / ".tmp-once-1-0123456789ab").mkdir(parents=True)  # of a killed process
+    (root / ".tmp-once-1-0123456789ab").mkdir(parents=True)  # left by a killed process
 
     def start() -> None:
-        both.wait()
+        barrier.wait()
         samples.draw("once", root)
 
     threads = [threading.Thread(target=start) for _ in range(2)]

@@ -1,4 +1,4 @@
-"""Training reads tar shards of a store as it reads those of the disk, and resumes exactly."""
+"""Training on tar shards in a store equals training on the disk, and resumes exactly."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -47,19 +47,17 @@ def config() -> Callable[..., Any]:
 
 
 @pytest.mark.parametrize("source", ["/{0..1}.tar", pytest.param("", marks=pytest.mark.slow)])
-def test_a_run_on_a_store_is_that_on_the_disk_and_resumes_exactly(
+def test_a_run_on_a_store_has_the_weights_of_a_run_on_the_disk_also_after_a_resume(
     source: str, pairs: Path, store: Path, config: Callable[..., Any], tmp_path: Path
 ) -> None:
-    there = f"{store}/pairs{source}"
-    for root, run in ((f"{pairs}{source}", tmp_path / "here"), (there, tmp_path / "there")):
+    url = f"{store}/pairs{source}"
+    on_disk, on_store = tmp_path / "on disk", tmp_path / "on store"
+    for root, run in ((f"{pairs}{source}", on_disk), (url, on_store)):
         small_runs.train(config(root, train__steps=2), run)
         small_runs.resume(run, steps=4)
-    weights = [
-        (tmp_path / run / "checkpoints/step-00000004/weights.safetensors").read_bytes()
-        for run in ("here", "there")
-    ]
-    assert weights[0] == weights[1]
-    assert there in (tmp_path / "there/config.yaml").read_text()
+    weights = "checkpoints/step-00000004/weights.safetensors"
+    assert (on_disk / weights).read_bytes() == (on_store / weights).read_bytes()
+    assert url in (on_store / "config.yaml").read_text()
 
 
 @pytest.mark.slow
@@ -81,7 +79,7 @@ def test_workers_have_connections_of_their_own(
         ("pairs", "paired", "store"),
     ],
 )
-def test_what_cannot_be_read_is_one_line(
+def test_an_unreadable_store_is_a_one_line_error(
     source: str, layout: str, message: str,
     pairs: Path, store: Path, config: Callable[..., Any], tmp_path: Path,
 ) -> None:  # fmt: skip

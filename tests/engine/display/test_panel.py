@@ -1,4 +1,4 @@
-"""The live panel: its lines at any width, on a real terminal, and what comes between them."""
+"""The live panel: its lines at any width, on a real terminal, and messages above the panel."""
 
 import fcntl
 import logging
@@ -12,7 +12,6 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import pytest
 import small_runs
@@ -29,11 +28,9 @@ LOSSES = {"generators/gan": 0.5, "generators/cycle": 2.0, "critic/": -1.25}
 REPORT = ProgressReport(50, 200, LOSSES, 3.14159, 0.126, 61, {"kd-lite0": 0.03}, 1234)
 
 
-def lines(panel: Panel, width: int, **options: Any) -> list[str]:
-    """Return the lines of a panel on a terminal of so many columns."""
-    screen = Console(
-        width=width, force_terminal=True, no_color=True, legacy_windows=False, **options
-    )
+def lines(panel: Panel, width: int) -> list[str]:
+    """Return the lines of a panel on a terminal of `width` columns."""
+    screen = Console(width=width, force_terminal=True, no_color=True, legacy_windows=False)
     with screen.capture() as capture:
         screen.print(panel)
     return [line.rstrip() for line in re.sub(r"\x1b\[[\d;]*m", "", capture.get()).splitlines()]
@@ -89,7 +86,7 @@ def test_names_with_control_characters_are_escaped() -> None:
     assert "a\\x1b[2J" in lines(panel, 80)[1]
 
 
-def test_a_sparkline_goes_from_the_least_to_the_largest_value() -> None:
+def test_a_sparkline_shows_the_smallest_to_the_largest_value() -> None:
     assert sparkline([0, 1, 2, 3, 4, 5, 6, 7], 8) == BLOCKS
     assert sparkline([0, 0, 7, 7], 2) == "▁█"
     assert sparkline([7, float("nan"), 0, float("inf")], 9) == "█ ▁ "
@@ -104,19 +101,19 @@ def test_a_terminal_without_unicode_shows_no_blocks(monkeypatch: pytest.MonkeyPa
 
 
 def on_terminal(
-    work: Callable[[], int], *, columns: int = 80, most: int = 1 << 30, **environment: str
+    work: Callable[[], int], *, columns: int = 80, limit: int = 1 << 30, **environment: str
 ) -> tuple[int, str]:
-    """Call `work` in a process on a terminal; return its result, and what the terminal got.
+    """Call `work` in a process on a terminal; return its result and the text on the terminal.
 
-    The terminal is closed after `most` bytes.
+    The terminal is closed after `limit` bytes.
     """
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     received: list[bytes] = []
 
     def read() -> None:
-        with suppress(OSError):  # nobody writes to it any more
-            while sum(map(len, received)) < most and (data := os.read(master, 4096)):
+        with suppress(OSError):  # the process has closed the terminal
+            while sum(map(len, received)) < limit and (data := os.read(master, 4096)):
                 received.append(data)
         os.close(master)
 
@@ -154,9 +151,9 @@ def training(root: Path, steps: int = 6) -> int:
 
 def test_training_on_a_terminal_shows_a_panel_and_leaves_its_last_state(root: Path) -> None:
     step, text = on_terminal(lambda: training(root))
-    shown = plain(text)
+    shown = plain_lines(text)
     assert step == 6
-    assert "a message" in shown and "Warning: a fault" in shown, "each is a line of its own"
+    assert "a message" in shown and "Warning: a fault" in shown
     last = shown[max(n for n, line in enumerate(shown) if "6/6" in line) :]
     assert [line.split()[0] for line in last[1:]] == [
         *("generators", "discriminators", "speed", "memory", "preview")
@@ -168,9 +165,9 @@ def test_training_on_a_terminal_shows_a_panel_and_leaves_its_last_state(root: Pa
 
 def test_no_color_and_narrow_terminals_are_respected(root: Path) -> None:
     _, text = on_terminal(lambda: training(root, 2), columns=40, NO_COLOR="1")
-    assert "\x1b[?25l" in text, "it is a panel"
+    assert "\x1b[?25l" in text  # a panel, which hides the cursor
     assert not re.search(r"\x1b\[[\d;]*(3|4|9)\d[\d;]*m", text)
-    assert max(map(len, without_messages(plain(text)))) <= 40
+    assert max(map(len, without_messages(plain_lines(text)))) <= 40
 
 
 def test_a_dumb_terminal_gets_plain_lines(root: Path) -> None:
@@ -179,7 +176,7 @@ def test_a_dumb_terminal_gets_plain_lines(root: Path) -> None:
 
 
 def test_a_terminal_that_is_closed_does_not_end_training(root: Path) -> None:
-    step, text = on_terminal(lambda: training(root), most=1)
+    step, text = on_terminal(lambda: training(root), limit=1)
     assert (step, (root / "run/checkpoints/step-00000006").is_dir()) == (6, True)
     assert "6/6" not in text
 
@@ -189,7 +186,7 @@ def without_messages(lines: list[str]) -> list[str]:
     return [line for line in lines if not line.startswith("training ")]
 
 
-def plain(text: str) -> list[str]:
+def plain_lines(text: str) -> list[str]:
     """Return the lines that a terminal got, without control sequences."""
     text = re.sub(r"\x1b\[[\d;?]*[a-zA-Z]", "", text)
     return [line.rstrip() for line in re.split(r"[\r\n]+", text) if line.strip()]

@@ -1,4 +1,4 @@
-"""Progress is a panel on a terminal and plain lines elsewhere, of the first process alone."""
+"""Progress is a panel on a terminal and plain lines elsewhere, only of the first process."""
 
 import pytest
 

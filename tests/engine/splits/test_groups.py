@@ -1,4 +1,4 @@
-"""Groups are found in paths: files without one are counted, and splits are compared."""
+"""Groups from parts of paths: files without a group are counted, and splits are compared."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Items are held out by their names: pairs, groups and scenes stay together."""
+"""Held-out items depend on their names: pairs, groups and scenes are in one split."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -17,16 +17,16 @@ from translate.errors import DataError
 Folder = Callable[..., Path]
 
 
-def held_out(root: Path, domains: tuple[str, ...], share: float = 0.3, seed: int = 0,
+def held_out(root: Path, domains: tuple[str, ...], fraction: float = 0.3, seed: int = 0,
              **settings: Any) -> set[str]:  # fmt: skip
-    """Return what is held out of the domains below `root`, below it."""
+    """Return the files that are held out of the domains, relative to `root`."""
     data = Data(root=root, domains=domains, **settings)
-    files = choose_held_out(open_layout(data), data, share, seed)
+    files = choose_held_out(open_layout(data), data, fraction, seed)
     assert len(files) == len(set(files))
     return {path.relative_to(root).as_posix() for path in files}
 
 
-def test_about_the_share_is_held_out_and_the_seed_chooses(image_folder: Folder) -> None:
+def test_about_the_given_fraction_is_held_out_and_depends_on_the_seed(image_folder: Folder) -> None:
     root = image_folder("a/train", 60, size=4).parent.parent
     held = held_out(root, ("a",), layout="images")
     assert 9 <= len(held) <= 27
@@ -34,7 +34,7 @@ def test_about_the_share_is_held_out_and_the_seed_chooses(image_folder: Folder) 
     assert held_out(root, ("a",), seed=1, layout="images") != held
 
 
-def test_new_files_and_another_place_move_no_file_to_the_other_split(
+def test_new_files_and_another_folder_move_no_file_to_the_other_split(
     image_folder: Folder, tmp_path: Path
 ) -> None:
     root = image_folder("a", 20, size=4).parent
@@ -57,7 +57,7 @@ def test_images_of_one_name_in_two_domains_are_in_one_split(image_folder: Folder
     }
 
 
-def test_pairs_are_held_out_whole(image_folder: Folder, tmp_path: Path) -> None:
+def test_both_images_of_a_pair_are_held_out(image_folder: Folder, tmp_path: Path) -> None:
     folder = image_folder("photos", 20, size=4)
     for path in sorted(folder.iterdir()):
         number = int(path.stem)
@@ -109,8 +109,8 @@ def test_a_domain_of_one_image_or_group_cannot_be_split(image_folder: Folder) ->
         held_out(root, ("b",), layout="images", groups="(0)")
 
 
-class Numbers(Layout):
-    """Five images that are parts of one file, which the layout has read."""
+class FiveItems(Layout):
+    """Five items that are parts of one file, which the layout has read."""
 
     batch = tuple
 
@@ -132,7 +132,7 @@ def test_items_of_a_layout_without_files_are_held_out_by_their_keys(
     image_folder: Folder, tmp_path: Path
 ) -> None:
     image_folder("a", 1, size=4)
-    layout = Numbers(tmp_path)
+    layout = FiveItems(tmp_path)
     data = Data(root=tmp_path, domains=("a",))
     held = choose_held_out(layout, data, 0.4, 0)
     assert 0 < len(held) < 5

@@ -1,4 +1,4 @@
-"""The images that are measured: one crop of each, the same every time, with their ground truth."""
+"""Images on which metrics are measured: a fixed crop of each, with ground truth if it exists."""
 
 import json
 from collections.abc import Callable
@@ -14,26 +14,23 @@ from translate.engine.loading.order import spread
 from translate.engine.splits.measured_images import CenterCropRandom, MeasuredImages
 
 
-def images_of(data: Data) -> MeasuredImages:
+def measured_images(data: Data) -> MeasuredImages:
     return MeasuredImages(open_layout(data), data)
 
 
-def test_the_middle_of_a_range_is_no_mirror_image() -> None:
-    assert isinstance(CenterCropRandom(), Random)
-    assert (
-        CenterCropRandom().randint(0, 9),
-        CenterCropRandom().randint(0, 0),
-        CenterCropRandom().random(),
-    ) == (4, 0, 0.5)
+def test_random_numbers_of_a_centre_crop_are_the_middle_of_their_range() -> None:
+    random = CenterCropRandom()
+    assert isinstance(random, Random)
+    assert (random.randint(0, 9), random.randint(0, 0), random.random()) == (4, 0, 0.5)
 
 
-def test_a_limit_chooses_things_spread_evenly() -> None:
+def test_a_limited_number_of_items_is_spread_evenly() -> None:
     assert spread(range(10), 3) == [0, 3, 6]
     assert spread("abc", None) == spread("abc", 9) == ["a", "b", "c"]
 
 
-def test_crops_are_without_the_random_changes_of_training(data_config: Callable[..., Data]) -> None:
-    images = images_of(data_config(augment=[{"name": "HueSaturationValue"}], flip=True))
+def test_crops_have_no_random_augmentation_of_training(data_config: Callable[..., Data]) -> None:
+    images = measured_images(data_config(augment=[{"name": "HueSaturationValue"}], flip=True))
     path = images.layout.domain_files[0][2]
     first = images.crop(path, "source")
     assert first.shape == (3, 16, 16)
@@ -45,7 +42,7 @@ def test_partners_are_measured_together(
     layout: str, unpaired: bool, data_config: Callable[..., Data], image_folder: Callable[..., Path]
 ) -> None:
     image_folder("b/train", 5)
-    images = images_of(data_config(layout=layout))
+    images = measured_images(data_config(layout=layout))
     assert images.is_unpaired is unpaired
     pair = images.load(images.pick(1))
     assert pair.source.shape == pair.target.shape == (3, 16, 16)
@@ -58,7 +55,9 @@ def test_only_test_images_of_the_same_scenes_are_ground_truth(
     image_folder("a/test", 3), image_folder("b/test", 4)
     for name in "ab":
         (tmp_path / name / MARKER).write_text(json.dumps({"name": name, "version": 1}))
-    files = images_of(data_config(split="test")).unpaired_files(0, 1, 2)
+    files = measured_images(data_config(split="test")).unpaired_files(0, 1, 2)
     assert files.truth
     assert [path.name for path in files.source] == [path.name for path in files.target]
-    assert not images_of(data_config()).unpaired_files(0, 1, None).truth, "training scenes differ"
+    assert not measured_images(data_config()).unpaired_files(0, 1, None).truth, (
+        "training scenes differ"
+    )
