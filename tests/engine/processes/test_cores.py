@@ -1,4 +1,4 @@
-"""The number of threads of other programs follows the variables for PyTorch's."""
+"""The number of threads for other inference engines: that of a variable, or of free cores."""
 
 import pytest
 

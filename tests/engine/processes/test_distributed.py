@@ -1,6 +1,7 @@
 """Distributed training: a single process, and two real ones with gloo."""
 
-from collections.abc import Callable, Iterator
+import math
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,14 +13,12 @@ from torch import nn
 from translate.engine.processes import distributed
 from translate.errors import ConfigError
 
-ENVIRONMENT = ("RANK", "WORLD_SIZE", "LOCAL_RANK")
-
 
 @pytest.fixture(autouse=True)
-def alone(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    for name in ENVIRONMENT:
+def no_torchrun(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Remove the environment variables of torchrun."""
+    for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK"):
         monkeypatch.delenv(name, raising=False)
-    return
 
 
 def test_a_single_process_is_the_first_and_communicates_with_no_other() -> None:
@@ -50,13 +49,10 @@ def test_a_missing_gpu_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
             distributed.choose_device(name)
 
 
-# -- two processes ---------------------------------------------------------------------------------
-
-
-def on_two(work: Callable[[], Any]) -> list[Any]:
+def run_in_group_of_two(work: Callable[[], Any]) -> list[Any]:
     """Run `work` in two processes of one group; return the result of each."""
 
-    def joined(rank: int) -> Any:
+    def work_in_group(rank: int) -> Any:
         with distributed.process_group(torch.device("cpu")):
             assert (distributed.rank(), distributed.world_size()) == (rank, 2)
             result = work()
@@ -64,43 +60,40 @@ def on_two(work: Callable[[], Any]) -> list[Any]:
         assert not dist.is_initialized()
         return result
 
-    return two_processes.run(joined)
+    return two_processes.run(work_in_group)
 
 
 def test_gradients_are_averaged_and_a_missing_one_counts_as_zero() -> None:
+    values = torch.arange(8.0).reshape(1, 2, 2, 2)
+
     def work() -> list[Any]:
-        rank = distributed.rank()
-        both = nn.Parameter(torch.zeros(2, 2).to(torch.bfloat16))
-        one, none = nn.Parameter(torch.zeros(3)), nn.Parameter(torch.zeros(1))
-        channels_last = nn.Parameter(torch.zeros(1, 2, 2, 2).to(memory_format=torch.channels_last))
-        both.grad = torch.full((2, 2), 1.0 + 2 * rank).to(torch.bfloat16)
+        rank, memory_format = distributed.rank(), torch.channels_last
+        on_both = nn.Parameter(torch.zeros(2, 2).to(torch.bfloat16))
+        on_one, on_none = nn.Parameter(torch.zeros(3)), nn.Parameter(torch.zeros(1))
+        channels_last = nn.Parameter(torch.zeros_like(values).to(memory_format=memory_format))
+        on_both.grad = torch.full((2, 2), 1.0 + 2 * rank).to(torch.bfloat16)
         if rank:
-            one.grad = torch.tensor([1.0, 2.0, 4.0])
-        channels_last.grad = (
-            torch.arange(8.0).reshape(1, 2, 2, 2).to(memory_format=torch.channels_last)
-        )
-        loss = distributed.average_gradients(
-            [both, one, none, channels_last], torch.tensor(4.0 * rank)
-        )
-        assert loss == 2.0
-        assert both.grad.dtype == torch.bfloat16
-        assert channels_last.grad.is_contiguous(memory_format=torch.channels_last)
-        return [p.grad.tolist() for p in (both, one, none, channels_last)]  # type: ignore[union-attr]
+            on_one.grad = torch.tensor([1.0, 2.0, 4.0])
+        channels_last.grad = values.to(memory_format=memory_format)
+        parameters = [on_both, on_one, on_none, channels_last]
+        assert distributed.average_gradients(parameters, torch.tensor(4.0 * rank)) == 2.0
+        assert on_both.grad.dtype == torch.bfloat16
+        assert channels_last.grad.is_contiguous(memory_format=memory_format)
+        return [p.grad.tolist() for p in parameters]  # type: ignore[union-attr]
 
-    first, second = on_two(work)
+    first, second = run_in_group_of_two(work)
     assert first == second
-    assert first[:3] == [[[2.0, 2.0], [2.0, 2.0]], [0.5, 1.0, 2.0], [0.0]]
-    assert first[3] == torch.arange(8.0).reshape(1, 2, 2, 2).tolist()
+    assert first == [[[2.0, 2.0], [2.0, 2.0]], [0.5, 1.0, 2.0], [0.0], values.tolist()]
 
 
-def test_every_process_gets_the_first_ones_number() -> None:
+def test_every_process_gets_the_number_of_the_first_process() -> None:
     def work() -> list[float]:
         values = (0.1, float("nan")) if distributed.is_first() else (2.0, 3.0)
         return [distributed.broadcast(value) for value in values]
 
-    for exact, missing in on_two(work):
-        assert exact == 0.1
-        assert missing != missing, "NaN"
+    for number, nan in run_in_group_of_two(work):
+        assert number == 0.1
+        assert math.isnan(nan)
 
 
 def test_all_processes_get_weights_and_buffers_of_the_first() -> None:
@@ -112,20 +105,14 @@ def test_all_processes_get_weights_and_buffers_of_the_first() -> None:
         distributed.broadcast_(network)
         return [tensor.tolist() for tensor in network.state_dict().values()]
 
-    first, second = on_two(work)
+    first, second = run_in_group_of_two(work)
     assert first == second
 
 
 def test_the_first_process_gathers_and_all_get_the_maximum() -> None:
     def work() -> list[Any]:
         rank = distributed.rank()
-        return [
-            distributed.gather_bytes(bytes([rank])), distributed.all_reduce_max(15 * rank),
-            distributed.world_size(),
-            distributed.is_first(),
-        ]  # fmt: skip
+        gathered = distributed.gather_bytes(bytes([rank]))
+        return [gathered, distributed.all_reduce_max(15 * rank), distributed.is_first()]
 
-    assert on_two(work) == [
-        [[b"\0", b"\1"], 15, 2, True],
-        [[], 15, 2, False],
-    ]
+    assert run_in_group_of_two(work) == [[[b"\0", b"\1"], 15, True], [[], 15, False]]

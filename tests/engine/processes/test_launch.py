@@ -1,10 +1,13 @@
-"""Environment variables of torchrun are read, and inconsistent ones explained."""
+"""The environment variables of torchrun are read, and errors explain inconsistent ones."""
 
+import ast
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import translate
 from translate.engine.processes.launch import Launch, read_launch, require_rendezvous
 from translate.errors import ConfigError
 
@@ -12,18 +15,29 @@ NAMES = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "MASTER_ADDR", "MASTER_PORT")
 
 
 @pytest.fixture
-def environment(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    def put(**values: str) -> None:
+def set_variables(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Return a function that sets variables of torchrun, and removes all others of `NAMES`."""
+
+    def set_variables(**values: str) -> None:
         for name in NAMES:
             monkeypatch.delenv(name, raising=False)
         for name, value in values.items():
             monkeypatch.setenv(name, value)
 
-    return put
+    return set_variables
+
+
+@pytest.fixture
+def train(run_command: Callable[..., Any], image_folder: Callable[..., Any]) -> Callable[[], Any]:
+    """Return a function that trains on two small domains with the command `train`."""
+    for name in "ab":
+        image_folder(f"datasets/{name}", 2)
+    arguments = ("--plugin", "cyclegan", "--domains", "a", "b", "--steps", 1)
+    return lambda: run_command("train", *arguments)
 
 
 @pytest.mark.parametrize(
-    ("options", "expected"),
+    ("variables", "expected"),
     [
         ({}, Launch()),
         ({"RANK": "", "WORLD_SIZE": " "}, Launch()),
@@ -35,14 +49,14 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     ],
 )
 def test_a_consistent_launch_environment_is_accepted(
-    options: Mapping[str, str], expected: Launch, environment: Callable[..., None]
+    variables: Mapping[str, str], expected: Launch, set_variables: Callable[..., None]
 ) -> None:
-    environment(**options)
+    set_variables(**variables)
     assert read_launch() == expected
 
 
 @pytest.mark.parametrize(
-    ("options", "message"),
+    ("variables", "message"),
     [
         ({"RANK": "one", "WORLD_SIZE": "2"}, "RANK must be a number, and is 'one'"),
         ({"RANK": "0", "WORLD_SIZE": "2.0"}, "WORLD_SIZE must be a number"),
@@ -56,25 +70,22 @@ def test_a_consistent_launch_environment_is_accepted(
     ],
 )
 def test_an_inconsistent_launch_environment_is_a_one_line_error(
-    options: Mapping[str, str],
+    variables: Mapping[str, str],
     message: str,
-    environment: Callable[..., None],
-    run_command: Callable[..., Any],
-    image_folder: Callable[..., Any],
+    set_variables: Callable[..., None],
+    train: Callable[[], Any],
 ) -> None:
-    environment(**options)
+    set_variables(**variables)
     with pytest.raises(ConfigError, match=message) as error:
         read_launch()
     assert "unset " in str(error.value)
-    for name in "ab":
-        image_folder(f"datasets/{name}", 2)
-    result = run_command("train", "--plugin", "cyclegan", "--domains", "a", "b", "--steps", 1)
+    result = train()
     assert (result.code, result.out) == (2, "")
     assert result.err.startswith("Error: ") and result.err.count("\n") == 1
 
 
 @pytest.mark.parametrize(
-    ("options", "message"),
+    ("variables", "message"),
     [
         ({}, "MASTER_ADDR and MASTER_PORT are not set"),
         ({"MASTER_ADDR": "", "MASTER_PORT": "29500"}, "MASTER_ADDR is not set"),
@@ -82,29 +93,21 @@ def test_an_inconsistent_launch_environment_is_a_one_line_error(
         ({"MASTER_ADDR": "localhost", "MASTER_PORT": "70000"}, "a number from 1 to 65535"),
     ],
 )
-def test_a_failed_rendezvous_is_a_one_line_error(
-    options: Mapping[str, str],
+def test_a_missing_address_or_port_is_a_one_line_error(
+    variables: Mapping[str, str],
     message: str,
-    environment: Callable[..., None],
-    run_command: Callable[..., Any],
-    image_folder: Callable[..., Any],
+    set_variables: Callable[..., None],
+    train: Callable[[], Any],
 ) -> None:
-    environment(RANK="0", WORLD_SIZE="2", **options)
+    set_variables(RANK="0", WORLD_SIZE="2", **variables)
     with pytest.raises(ConfigError, match=message):
         require_rendezvous()
-    for name in "ab":
-        image_folder(f"datasets/{name}", 2)
-    result = run_command("train", "--plugin", "cyclegan", "--domains", "a", "b", "--steps", 1)
+    result = train()
     assert result.code == 2 and message in result.err
 
 
 def test_only_launch_reads_these_variables() -> None:
     """Two readers might interpret an empty variable differently."""
-    import ast
-    from pathlib import Path
-
-    import translate
-
     for path in Path(str(translate.__file__)).parent.rglob("*.py"):
         if path.name != "launch.py":
             texts = {n.value for n in ast.walk(ast.parse(path.read_text()))

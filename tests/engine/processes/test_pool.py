@@ -1,4 +1,4 @@
-"""The thread pool keeps the order and never delays the end of a process or block."""
+"""The thread pool returns results in order, and never delays the end of a process or block."""
 
 import threading
 import time
@@ -34,11 +34,11 @@ def test_T23_an_exception_in_the_block_does_not_wait_for_long_tasks(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("translate.engine.processes.pool.SHUTDOWN_SECONDS", 0.05)
-    event, started, done = threading.Event(), threading.Event(), []
+    end, started, done = threading.Event(), threading.Event(), []
 
     def slow() -> None:
         started.set()
-        event.wait(30)
+        end.wait(30)
 
     start = time.monotonic()
     with pytest.raises(KeyboardInterrupt), DaemonThreadPool(1) as pool:
@@ -49,13 +49,13 @@ def test_T23_an_exception_in_the_block_does_not_wait_for_long_tasks(
     assert time.monotonic() - start < 10
     assert not done
     assert all(t.daemon for t in threading.enumerate() if t is not threading.main_thread())
-    event.set()
+    end.set()
 
 
-def test_an_abandoned_pool_leaves_its_block_at_once() -> None:
-    event, start = threading.Event(), time.monotonic()
+def test_the_block_of_an_abandoned_pool_ends_at_once() -> None:
+    end, start = threading.Event(), time.monotonic()
     with DaemonThreadPool(1) as pool:
-        pool.submit(event.wait, 30)
+        pool.submit(end.wait, 30)
         pool.abandon()
     assert time.monotonic() - start < 10
-    event.set()
+    end.set()

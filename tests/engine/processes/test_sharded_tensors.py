@@ -1,4 +1,4 @@
-"""Tensors of which each of two processes has a part."""
+"""Tensors of which each of two processes has a shard."""
 
 from typing import Any
 
@@ -14,13 +14,13 @@ from translate.engine.processes.sharded_tensors import (
 )
 
 
-def test_a_whole_tensor_stays_as_it_is() -> None:
+def test_a_tensor_that_is_not_sharded_is_returned_unchanged() -> None:
     whole = torch.arange(6.0)
     assert not is_sharded(whole)
     assert local_shard(whole) is full_tensor(whole) is shard_like(whole, torch.zeros(6)) is whole
 
 
-def test_a_tensor_is_sharded_as_another_and_gathered_again() -> None:
+def test_a_tensor_is_sharded_like_another_one_and_gathered_again() -> None:
     def work(_: int) -> Any:
         from torch.distributed.device_mesh import init_device_mesh
         from torch.distributed.tensor import Shard, distribute_tensor
@@ -35,7 +35,4 @@ def test_a_tensor_is_sharded_as_another_and_gathered_again() -> None:
             return local_shard(sharded).tolist(), full_tensor(sharded).tolist()
 
     whole = [[0.0, 1.0], [2.0, 3.0], [4.0, 5.0]]
-    assert two_processes.run(work) == [
-        (whole[:2], whole),
-        (whole[2:], whole),
-    ]
+    assert two_processes.run(work) == [(whole[:2], whole), (whole[2:], whole)]

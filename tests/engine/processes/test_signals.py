@@ -1,4 +1,4 @@
-"""Signals set a flag; only a second SIGINT stops at once."""
+"""Signals set a flag, except that a second SIGINT stops at once."""
 
 import os
 import signal
@@ -30,21 +30,21 @@ def test_a_second_sigint_stops_at_once() -> None:
         assert interrupts.caught == signal.SIGTERM
 
 
-def test_repeated_sigterms_count_once() -> None:
+def test_repeated_sigterms_do_not_interrupt() -> None:
     with Interrupts() as interrupts:
         for _ in range(3):
             os.kill(os.getpid(), signal.SIGTERM)
         assert interrupts.caught == signal.SIGTERM
 
 
-def test_handlers_are_put_back_after_an_exception() -> None:
+def test_handlers_are_restored_after_an_exception() -> None:
     before = signal.getsignal(signal.SIGTERM)
     with pytest.raises(ZeroDivisionError), Interrupts():
         _ = 1 / 0
     assert signal.getsignal(signal.SIGTERM) is before
 
 
-def test_a_checkpoint_is_requested_once_and_stops_nothing() -> None:
+def test_a_signal_may_request_a_checkpoint_without_a_stop() -> None:
     with Interrupts(save_on="SIGUSR1") as interrupts:
         assert not interrupts.take_save_request()
         os.kill(os.getpid(), signal.SIGUSR1)
@@ -96,24 +96,30 @@ def test_a_message_states_at_once_that_the_current_step_is_finished_first(
     assert signal.set_wakeup_fd(-1) == -1
 
 
+SUPPRESS_INTERRUPTS = """
+import os, signal, threading, time
+from translate.engine.processes import signals
+
+def send_two_signals():
+    for _ in range(2):
+        time.sleep(0.3)
+        os.kill(os.getpid(), signal.SIGINT)
+
+signals.EXIT_SECONDS = 0.1
+threading.Thread(target=send_two_signals, daemon=True).start()
+with signals.Interrupts(work="this step"):
+    end = time.monotonic() + 30
+    while time.monotonic() < end:
+        try:
+            time.sleep(30)
+        except KeyboardInterrupt:
+            pass
+"""
+"""program whose main thread does not react to signals for 30 s, as in a long operation"""
+
+
 def test_a_second_sigint_ends_a_process_within_one_long_operation() -> None:
-    """Python's handlers run after the operation; this one swallows their exceptions."""
-    code = (
-        "import os, signal, threading, time\n"
-        "from translate.engine.processes import signals\n"
-        "signals.EXIT_SECONDS = 0.1\n"
-        "def send():\n"
-        "    for _ in range(2):\n"
-        "        time.sleep(0.3)\n"
-        "        os.kill(os.getpid(), signal.SIGINT)\n"
-        "threading.Thread(target=send, daemon=True).start()\n"
-        "with signals.Interrupts(work='this step'):\n"
-        "    end = time.monotonic() + 30\n"
-        "    while time.monotonic() < end:\n"
-        "        try: time.sleep(30)\n"
-        "        except KeyboardInterrupt: pass\n"
-    )
-    start = time.monotonic()
-    result = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True)
+    start, command = time.monotonic(), [sys.executable, "-c", SUPPRESS_INTERRUPTS]
+    result = subprocess.run(command, check=False, capture_output=True)
     assert result.returncode == 130
     assert time.monotonic() - start < 25

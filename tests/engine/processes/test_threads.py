@@ -1,4 +1,4 @@
-"""The number of threads follows the idle cores, with a simulated clock and a real one."""
+"""The number of threads follows the number of free cores, with a simulated and a real clock."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -8,11 +8,12 @@ import pytest
 import torch
 
 from translate.engine.processes import cores, threads
-from translate.engine.processes.threads import CpuTime, ThreadCount, threads_for
+from translate.engine.processes.threads import CpuTime, ThreadCount, suitable_thread_count
 
 
 @pytest.fixture(autouse=True)
-def threads_as_before(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def restore_threads(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Restore PyTorch's number of threads after the test, which no variable sets."""
     for name in threads.THREAD_VARIABLES:
         monkeypatch.delenv(name, raising=False)
     before = torch.get_num_threads()
@@ -22,24 +23,24 @@ def threads_as_before(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture
 def simulate_load(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], CpuTime]:
-    """Simulate four cores; ``simulate_load(2.0)`` is a minute in which others use two."""
-    now = {"clock": time.monotonic(), "others": 0.0}
+    """Simulate four cores: in a minute after ``simulate_load(2.0)`` other processes use two."""
+    now = CpuTime(time.monotonic(), 0.0, 0.0)
 
-    def let_pass(others: float, seconds: float = 60) -> CpuTime:
-        now["clock"] += seconds
-        now["others"] += others * seconds
-        return CpuTime(now["clock"], now["others"], 0.0)
+    def simulate(busy_cores: float, seconds: float = 60) -> CpuTime:
+        nonlocal now
+        now = CpuTime(now.clock + seconds, now.all_processes + busy_cores * seconds, 0.0)
+        return now
 
-    monkeypatch.setattr(threads, "time", SimpleNamespace(monotonic=lambda: now["clock"]))
-    monkeypatch.setattr(threads, "_start", CpuTime(now["clock"], 0.0, 0.0))
+    monkeypatch.setattr(threads, "time", SimpleNamespace(monotonic=lambda: now.clock))
+    monkeypatch.setattr(threads, "_at_import", now)
     monkeypatch.setattr(threads, "available_cores", lambda: 4)
     monkeypatch.setattr(threads.os, "sched_getaffinity", lambda _: range(4))
     torch.set_num_threads(4)
-    return let_pass
+    return simulate
 
 
 @pytest.mark.parametrize(
-    ("others", "current", "expected"),
+    ("busy_cores", "current", "expected"),
     [
         (0.0, 4, 4),
         (0.4, 4, 4),  # a small load changes nothing
@@ -52,17 +53,17 @@ def simulate_load(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], CpuTime]
         (1.0, 2, 3),
     ],
 )
-def test_the_number_of_threads_is_that_of_idle_cores(
-    others: float, current: int, expected: int
+def test_there_are_about_as_many_threads_as_free_cores(
+    busy_cores: float, current: int, expected: int
 ) -> None:
-    assert threads_for(others, cores=4, current=current, max_threads=4) == expected
+    assert suitable_thread_count(busy_cores, cores=4, current=current, max_threads=4) == expected
 
 
-def test_the_number_of_threads_settles() -> None:
-    for others in (0.0, 0.3, 0.6, 1.0, 1.4, 1.9, 2.5, 4.0):
+def test_an_equal_load_does_not_change_the_number_of_threads_twice() -> None:
+    for load in (0.0, 0.3, 0.6, 1.0, 1.4, 1.9, 2.5, 4.0):
         for start in (1, 2, 3, 4):
-            once = threads_for(others, cores=4, current=start, max_threads=4)
-            assert threads_for(others, cores=4, current=once, max_threads=4) == once
+            number = suitable_thread_count(load, cores=4, current=start, max_threads=4)
+            assert suitable_thread_count(load, cores=4, current=number, max_threads=4) == number
 
 
 def test_the_number_of_threads_follows_the_load(simulate_load: Callable[[float], CpuTime]) -> None:
@@ -79,19 +80,19 @@ def test_the_number_of_threads_follows_the_load(simulate_load: Callable[[float],
 
 
 def test_the_load_is_not_measured_at_every_step(simulate_load: Callable[..., CpuTime]) -> None:
-    looks: list[CpuTime] = []
+    measurements: list[CpuTime] = []
 
     def measure() -> CpuTime:
-        looks.append(simulate_load(4.0, seconds=0))
-        return looks[-1]
+        measurements.append(simulate_load(4.0, seconds=0))
+        return measurements[-1]
 
     count = ThreadCount(measure=measure)
     for _ in range(100):
         simulate_load(4.0, seconds=0.1)
         count.update()
-    assert not looks
+    assert not measurements
     simulate_load(4.0, seconds=threads.UPDATE_SECONDS)
-    assert count.update() and len(looks) == 1
+    assert count.update() and len(measurements) == 1
 
 
 @pytest.mark.parametrize("name", threads.THREAD_VARIABLES)
@@ -128,18 +129,18 @@ def test_a_cpu_quota_limits_the_threads(monkeypatch: pytest.MonkeyPatch) -> None
     assert ThreadCount().max_threads == 2
 
 
-def test_without_load_figures_the_number_stays() -> None:
+def test_the_number_does_not_change_if_the_load_is_unknown() -> None:
     torch.set_num_threads(2)
     count = ThreadCount(measure=lambda: None)
     count.last = CpuTime(time.monotonic() - 100, 0, 0)
     assert not count.update()
 
 
-@pytest.mark.skipif(threads.cpu_time() is None, reason="the system does not tell")
-def test_the_processor_time_is_that_of_all_processes_and_of_this_one() -> None:
+@pytest.mark.skipif(threads.cpu_time() is None, reason="the system does not report CPU times")
+def test_the_cpu_time_of_all_processes_includes_that_of_this_process() -> None:
     before = threads.cpu_time()
     while time.monotonic() < before.clock + 0.3:
         sum(range(10_000))
     after = threads.cpu_time()
-    own = after.this_process - before.this_process
-    assert 0 < own <= after.all_processes - before.all_processes + 0.1
+    used = after.this_process - before.this_process
+    assert 0 < used <= after.all_processes - before.all_processes + 0.1

@@ -1,4 +1,4 @@
-"""Files that are installed with the package are found in a checkout."""
+"""Folders of files that are installed with the package are found in a checkout."""
 
 import pytest
 

@@ -2,7 +2,6 @@
 
 import io
 import logging
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -67,8 +66,8 @@ def test_line_breaks_of_a_document_are_kept(capsys: pytest.CaptureFixture[str]) 
     assert capsys.readouterr() == ("a:\n  b\\x1b\n", "c\n")
 
 
-class Broken(io.StringIO):
-    """A stream that cannot be written to."""
+class FailingStream(io.StringIO):
+    """A stream whose `write` raises; it counts the calls."""
 
     def __init__(self, error: Exception) -> None:
         super().__init__()
@@ -87,18 +86,20 @@ class Broken(io.StringIO):
 def test_T25_output_that_cannot_be_written_is_dropped_and_noted_once(
     error: Exception, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stream = Broken(error)
+    stream = FailingStream(error)
     monkeypatch.setattr(sys, "stdout", SafeStream(stream))
     console.take_loss()
     for _ in range(3):
         say("a line")
-    assert stream.calls == 1, "a broken stream is not replaced"
+    assert stream.calls == 1, "it is not tried again"
     assert console.take_loss().endswith(getattr(error, "strerror", None) or str(error))
     assert console.take_loss() == ""
 
 
-def test_a_slow_reader_loses_one_line_and_gets_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
-    stream = Broken(BlockingIOError(11, "Resource temporarily unavailable"))
+def test_a_line_that_a_slow_reader_blocks_is_lost_and_the_next_is_written(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stream = FailingStream(BlockingIOError(11, "Resource temporarily unavailable"))
     monkeypatch.setattr(sys, "stdout", SafeStream(stream))
     say("a"), say("b")
     assert stream.calls == 2
@@ -127,7 +128,7 @@ def test_all_output_of_the_process_is_escaped_during_a_command(
 
 
 @pytest.mark.parametrize("term", ["dumb", "unknown", "xterm"])
-def test_bars_are_for_terminals_that_can_draw_them(
+def test_bars_are_shown_on_terminals_that_can_redraw_a_line(
     term: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Terminal(io.StringIO):
@@ -145,23 +146,22 @@ def test_T25_no_file_gets_the_descriptor_of_a_closed_stream(
     tmp_path: Path,
 ) -> None:
     """A log file with descriptor 1 would receive the output of C libraries."""
-    script = tmp_path / "closed.py"
-    script.write_text(
-        "import os\nfrom translate.engine.system import console\n"
-        "os.close(0), os.close(1), os.close(2)\n"
-        "with console.safe_streams():\n"
-        "    number = os.open('log', os.O_WRONLY | os.O_CREAT)\n"
-        "    os.write(number, str(number).encode())\n"
-    )
-    result = subprocess.run([sys.executable, script], cwd=tmp_path, env=os.environ, check=False)
-    assert result.returncode == 0
+    code = """
+import os
+from translate.engine.system import console
+os.close(0), os.close(1), os.close(2)
+with console.safe_streams():
+    number = os.open("log", os.O_WRONLY | os.O_CREAT)
+    os.write(number, str(number).encode())
+"""
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True)
     assert int((tmp_path / "log").read_text()) > 2
 
 
-def test_log_messages_are_shown_only_by_configured_handlers(capsys: Any) -> None:
+def test_log_messages_are_shown_only_within_the_block(capsys: Any) -> None:
     lines, logger = list[str](), logging.getLogger("translate.engine.anything")
     logger.info("before")
-    logger.warning("nobody listens")
+    logger.warning("before")
     with console.messages(lines.append):
         logger.info("100% of them")
         logger.debug("details")

@@ -1,4 +1,4 @@
-"""A URL has the names and parents of a path, and its own text."""
+"""A URL has names and parents like a path, and its text has two slashes after the scheme."""
 
 from pathlib import Path
 
@@ -20,12 +20,12 @@ def test_a_url_keeps_its_slashes_in_every_derived_path() -> None:
     assert parse_location(url) is url
 
 
-def test_a_file_url_and_a_drive_are_paths() -> None:
+def test_the_url_of_a_file_and_a_drive_are_paths() -> None:
     assert parse_location("file:///tmp/x.png") == Path("/tmp/x.png")
     for text in ("photos", "C:/photos", "C://photos", "a:b", "*.png"):
         assert parse_location(text) == Path(text)
 
 
-def test_a_url_is_no_file_of_this_machine() -> None:
+def test_a_url_cannot_be_read_as_a_file_of_this_machine() -> None:
     with pytest.raises(AttributeError):
         parse_location("s3://bucket/x").read_bytes()

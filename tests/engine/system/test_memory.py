@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from translate.engine.system import memory
-from translate.engine.system.memory import memory_limit_mb, out_of_memory, too_small
+from translate.engine.system.memory import is_out_of_memory, memory_limit_mb, setting_to_increase
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,7 @@ from translate.engine.system.memory import memory_limit_mb, out_of_memory, too_s
     ],
 )
 def test_out_of_memory_errors_are_recognised(error: Exception, expected: bool) -> None:
-    assert out_of_memory(error) == expected
+    assert is_out_of_memory(error) == expected
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_errors_of_layers_name_the_option_to_raise(
 ) -> None:
     with pytest.raises((RuntimeError, ValueError)) as error:
         layer(torch.zeros(shape))
-    assert too_small(error.value) == option
+    assert setting_to_increase(error.value) == option
 
 
 def test_the_memory_limit_is_that_of_the_machine_or_of_its_control_group(

@@ -1,4 +1,4 @@
-"""A signature is a schema: types are converted and checked, and a mistake gets the nearest name."""
+"""Options are converted to the types in a signature; an error names the nearest option."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -38,20 +38,18 @@ def takes_anything(depth: int, **others: Any) -> None:
     pass
 
 
-def check(**args: Any) -> dict[str, Any]:
-    """Check options of the network above."""
-    return signatures.convert_options(
-        "generator 'net'", Network, args, excluded_names=["in_channels"]
-    )
+def convert(**options: Any) -> dict[str, Any]:
+    """Convert options of `Network`."""
+    return signatures.convert_options("generator 'net'", Network, options, ["in_channels"])
 
 
 def test_an_option_has_its_default_and_its_meaning() -> None:
-    schema = signatures.read_options(Network, ["in_channels"])
-    assert list(schema)[:3] == ["width", "rate", "bias"]
-    assert schema["width"].default == 64
-    assert schema["width"].meaning == "channels after the first layer"
-    assert schema["rate"].meaning == ""
-    assert not schema["width"].required
+    options = signatures.read_options(Network, ["in_channels"])
+    assert list(options)[:3] == ["width", "rate", "bias"]
+    assert options["width"].default == 64
+    assert options["width"].meaning == "channels after the first layer"
+    assert options["rate"].meaning == ""
+    assert not options["width"].required
     assert signatures.read_options(Network)["in_channels"].required
 
 
@@ -72,7 +70,7 @@ def test_an_option_has_its_default_and_its_meaning() -> None:
     ],
 )
 def test_values_are_converted_as_the_signature_declares(options, expected) -> None:
-    result = check(**options)
+    result = convert(**options)
     assert result == expected
     assert [type(value) for value in result.values()] == [type(v) for v in expected.values()]
 
@@ -95,7 +93,7 @@ def test_values_are_converted_as_the_signature_declares(options, expected) -> No
 )
 def test_an_error_states_what_was_expected(options, message) -> None:
     with pytest.raises(ConfigError) as error:
-        check(**options)
+        convert(**options)
     assert message in str(error.value)
 
 
@@ -105,33 +103,26 @@ def test_options_without_a_default_are_required() -> None:
 
 
 def test_a_factory_with_var_keywords_gets_all_options() -> None:
-    options = {"depth": "3", "colour": "red"}
-    assert signatures.convert_options("it", takes_anything, options) == {
-        "depth": 3,
-        "colour": "red",
-    }
-    assert signatures.accepted_arguments(takes_anything, {"size": 3, "depth": 1}) == {
-        "size": 3,
-        "depth": 1,
-    }
+    options = signatures.convert_options("it", takes_anything, {"depth": "3", "colour": "red"})
+    assert options == {"depth": 3, "colour": "red"}
+    arguments = {"size": 3, "depth": 1}
+    assert signatures.accepted_arguments(takes_anything, arguments) == arguments
 
 
 def test_a_factory_gets_only_the_keywords_that_it_takes() -> None:
-    assert signatures.accepted_arguments(Network, {"in_channels": 3, "size": (8, 8)}) == {
-        "in_channels": 3
-    }
+    arguments = {"in_channels": 3, "size": (8, 8)}
+    assert signatures.accepted_arguments(Network, arguments) == {"in_channels": 3}
 
 
 def test_a_factory_may_be_a_function_a_partial_or_a_class_of_torch() -> None:
     assert set(signatures.read_options(partial(takes_anything, depth=1))) == {"depth"}
     assert "negative_slope" in signatures.read_options(nn.LeakyReLU)
-    assert signatures.convert_options("it", nn.LeakyReLU, {"negative_slope": 1}) == {
-        "negative_slope": 1.0
-    }
+    options = signatures.convert_options("it", nn.LeakyReLU, {"negative_slope": "1"})
+    assert options == {"negative_slope": 1.0}
 
 
 @dataclass
-class Scaled:
+class UnhashableFactory:
     """A factory that compares by value, and so has no hash."""
 
     factor: int
@@ -141,19 +132,20 @@ class Scaled:
 
 
 def test_a_factory_without_a_hash_is_checked_as_any_other() -> None:
-    assert signatures.convert_options("it", Scaled(2), {"depth": "3"}) == {"depth": 3}
+    factory = UnhashableFactory(2)
+    assert signatures.convert_options("it", factory, {"depth": "3"}) == {"depth": 3}
     with pytest.raises(ConfigError, match="depth: expected int, got 'x'"):
-        signatures.convert_options("it", Scaled(2), {"depth": "x"})
+        signatures.convert_options("it", factory, {"depth": "x"})
 
 
 def test_two_factories_with_options_of_one_name_keep_their_types() -> None:
-    def counted(*, depth: int) -> int:
+    def takes_int(*, depth: int) -> int:
         return depth
 
-    def named(*, depth: str) -> str:
+    def takes_text(*, depth: str) -> str:
         return depth
 
     for _ in range(2):
-        assert signatures.convert_options("it", counted, {"depth": 3}) == {"depth": 3}
+        assert signatures.convert_options("it", takes_int, {"depth": 3}) == {"depth": 3}
         with pytest.raises(ConfigError, match="depth: expected text, got 3"):
-            signatures.convert_options("it", named, {"depth": 3})
+            signatures.convert_options("it", takes_text, {"depth": 3})

@@ -21,7 +21,7 @@ from translate.engine.config.schema import Config
 from translate.engine.data.blank import META, Blank
 from translate.engine.loading.order import collate
 from translate.engine.processes import distributed
-from translate.engine.system.memory import too_small
+from translate.engine.system.memory import setting_to_increase
 from translate.errors import ConfigError
 from translate.images.tensors import to_device
 from translate.nn.geometry import combine_geometries, geometry_of
@@ -136,7 +136,7 @@ class Trial:
                 for _ in islice(recipe.train().step(batch), self.turns):
                     pass
             except Exception as error:  # a plugin's code may raise anything without values
-                if not (setting := too_small(error)):
+                if not (setting := setting_to_increase(error)):
                     return error
                 names = {module: name for name, module in recipe.named_modules()}
                 layer = names.get(called_modules[-1]) or type(called_modules[-1]).__name__

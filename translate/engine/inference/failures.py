@@ -6,7 +6,7 @@ from pathlib import Path
 from translate.engine.disk.records.problems import FAILED, Problem
 from translate.engine.models.tile_options import DEFAULT_TILE, NotFiniteError
 from translate.engine.plugins.errors import describe_unexpected
-from translate.engine.system.memory import out_of_memory
+from translate.engine.system.memory import is_out_of_memory
 from translate.errors import BadImage, TranslateError
 
 
@@ -26,7 +26,7 @@ def translation_problem(
         return Problem(path, "translate", "not finite", "the translation is not finite")
     if isinstance(error, TranslateError):
         return Problem(path, "translate", FAILED, str(error))
-    if isinstance(error, Exception) and out_of_memory(error):
+    if isinstance(error, Exception) and is_out_of_memory(error):
         message = (
             f"not enough memory for {size[1]}x{size[0]} pixels: translate them in tiles with "
             f"--tile {DEFAULT_TILE}, or scale them down with --size"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from translate.engine.checkpoints.state import TrainingState
 from translate.engine.optimization.networks.checkpointing import repeated_blocks
-from translate.engine.system.memory import out_of_memory, too_small
+from translate.engine.system.memory import is_out_of_memory, setting_to_increase
 from translate.errors import ConfigError, PluginError, TrainingError
 
 
@@ -30,7 +30,7 @@ def explained_failures(training: TrainingState, run: Path | None) -> Iterator[No
     except (MemoryError, RuntimeError, ValueError) as error:
         config, (height, width) = training.config, training.config.data.crop
         batch_size, step = config.train.batch_size, training.step + 1
-        if out_of_memory(error):
+        if is_out_of_memory(error):
             smaller = f"--size {height // 2}x{width // 2}"
             flag = f"--batch-size {batch_size // 2}" if batch_size > 1 else smaller
             fork = "--fork-run "
@@ -41,7 +41,7 @@ def explained_failures(training: TrainingState, run: Path | None) -> Iterator[No
                 f"step {step}: there is not enough memory for batches of {batch_size} with crops "
                 f"of {height}x{width}. Try {flag}{resume if run else ''}."
             ) from error
-        if not (setting := too_small(error)):
+        if not (setting := setting_to_increase(error)):
             raise
         larger = f"--size {height * 2}x{width * 2}"
         flag = f"--batch-size {batch_size * 2}" if setting == "batch_size" else larger

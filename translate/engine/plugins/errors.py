@@ -12,7 +12,7 @@ from typing import NamedTuple
 from translate.engine.disk import file_system
 from translate.engine.plugins import discovery
 from translate.engine.processes.signals import reraise_interruption
-from translate.engine.system.memory import out_of_memory, too_small
+from translate.engine.system.memory import is_out_of_memory, setting_to_increase
 from translate.errors import BadImage, PluginError, TranslateError, describe_error, message_of
 
 RULES = {
@@ -87,7 +87,11 @@ def is_explained(error: BaseException) -> bool:
         return True
     if not isinstance(error, Exception):
         return False
-    return bool(out_of_memory(error) or too_small(error) or file_system.explain_path_error(error))
+    return bool(
+        is_out_of_memory(error)
+        or setting_to_increase(error)
+        or file_system.explain_path_error(error)
+    )
 
 
 def plugin_error(error: BaseException, owner: object, member: str, at: str = "") -> PluginError:
@@ -195,7 +199,7 @@ def is_third_party(error: BaseException) -> bool:
 
 def describe_unexpected(error: BaseException, owner: object = None) -> str:
     """Return a message on an unexpected exception: its text, place, and to whom to report it."""
-    if isinstance(error, MemoryError) or (isinstance(error, Exception) and out_of_memory(error)):
+    if isinstance(error, MemoryError) or (isinstance(error, Exception) and is_out_of_memory(error)):
         return "not enough memory"
     if place := find_place(error, owner):
         report = REPORT_TO_US if _is_ours(place) else REPORT_TO_AUTHOR

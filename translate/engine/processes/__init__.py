@@ -1,1 +1,1 @@
-"""Threads, processes and signals."""
+"""Processes that train together, threads, cores and signals."""

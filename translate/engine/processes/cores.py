@@ -15,7 +15,7 @@ def thread_limit() -> int:
 
 
 def available_cores() -> int:
-    """Return how many cores the CPU affinity and the container's quota allow this process."""
+    """Return the number of cores that CPU affinity and the container's quota allow this process."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return max(1, ceil(min(cores or 1, _quota())))
 

@@ -32,7 +32,7 @@ def is_first() -> bool:
 
 
 def choose_device(name: str) -> torch.device:
-    """Return the device called `name`; ``auto`` is the GPU of this process if there is one.
+    """Return the device called `name`; ``auto`` is the GPU of this process, or else the CPU.
 
     Raises `ConfigError` for another kind of device, and for a GPU that does not exist.
     """
@@ -91,9 +91,9 @@ def explain_peer_failure() -> Iterator[None]:
         if not isinstance(error, dist.DistError) and "gloo" not in message_of(error):
             raise
         timed_out = "timed out" in message_of(error).lower()
-        what = "hangs: train.timeout has passed" if timed_out else "has died or cannot be reached"
+        fault = "hangs: train.timeout has passed" if timed_out else "has died or cannot be reached"
         raise TrainingError(
-            f"another process {what}, so all of them stop. The last checkpoint is complete: "
+            f"another process {fault}, so all of them stop. The last checkpoint is complete: "
             "continue with --resume."
         ) from error
 
@@ -117,7 +117,7 @@ def broadcast_tensor_(tensor: Tensor) -> None:
 def average_gradients(parameters: Sequence[Tensor], loss: Tensor) -> Tensor:
     """Replace each gradient by its mean over the processes; return the mean of `loss`.
 
-    All are sent in one all-reduce. A missing gradient counts as zero, so that all processes send
+    One all-reduce sends all of them. A missing gradient counts as zero, so that all processes send
     the same number of values.
     """
     if world_size() == 1:
@@ -128,10 +128,10 @@ def average_gradients(parameters: Sequence[Tensor], loss: Tensor) -> Tensor:
     with explain_peer_failure():
         dist.all_reduce(flat)
     flat /= world_size()
-    *parts, mean = flat.split([tensor.numel() for tensor in (*gradients, loss)])
-    for parameter, gradient, part in zip(parameters, gradients, parts, strict=True):
-        parameter.grad = gradient.copy_(part.view_as(gradient))
-    return mean.view_as(loss)
+    *means, mean_loss = flat.split([tensor.numel() for tensor in (*gradients, loss)])
+    for parameter, gradient, mean in zip(parameters, gradients, means, strict=True):
+        parameter.grad = gradient.copy_(mean.view_as(gradient))
+    return mean_loss.view_as(loss)
 
 
 def all_reduce_max(value: int) -> int:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from translate.errors import ConfigError, short_repr
 
 RENDEZVOUS_VARIABLES = ("MASTER_ADDR", "MASTER_PORT")
-"""address and port of the rendezvous"""
+"""variables with the address and port through which processes find each other"""
 
 
 class Launch(NamedTuple):
@@ -30,7 +30,7 @@ class Launch(NamedTuple):
 def read_launch() -> Launch:
     """Read ``RANK``, ``WORLD_SIZE`` and ``LOCAL_RANK``; an empty variable counts as not set.
 
-    Raises `ConfigError` if they contradict each other.
+    Raises `ConfigError` if the variables contradict each other.
     """
     rank, world_size, local_rank = map(_number, ("RANK", "WORLD_SIZE", "LOCAL_RANK"))
     if rank is None and world_size is None:
@@ -53,15 +53,15 @@ def read_launch() -> Launch:
 
 
 def max_restarts() -> int:
-    """Return how often torchrun restarts this command after a failure."""
+    """Return the largest number of times that torchrun restarts this command after a failure."""
     return _number("TORCHELASTIC_MAX_RESTARTS") or 0
 
 
 def restarts_share_store() -> bool:
-    """Return whether restarted processes would connect to addresses of the ended ones.
+    """Return whether restarted processes would connect to addresses of processes that have ended.
 
-    In PyTorch 2.14 all restarts use one rendezvous store, where the old addresses stay, unless
-    ``TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1``.
+    In PyTorch 2.14 all restarts use one rendezvous store with the old addresses, unless
+    ``TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1`` is set.
     """
     return max_restarts() > 0 and os.environ.get("TORCHELASTIC_USE_AGENT_STORE") == "True"
 

@@ -1,4 +1,4 @@
-"""A pool of threads that never keeps the process alive."""
+"""A pool of threads that never delays the end of the process."""
 
 import threading
 import time
@@ -15,7 +15,7 @@ SHUTDOWN_SECONDS = 1.0
 class DaemonThreadPool(Executor):
     """Like `concurrent.futures.ThreadPoolExecutor`, but its threads are daemons.
 
-    When the ``with`` block raises, pending tasks are cancelled and running ones get
+    When the ``with`` block raises, pending tasks are cancelled, and running tasks get
     `SHUTDOWN_SECONDS` to finish: an image that takes minutes to encode does not delay the exit.
     """
 
@@ -43,11 +43,11 @@ class DaemonThreadPool(Executor):
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """End the threads after all submitted tasks, or cancel those that are pending."""
+        """End the threads after all submitted tasks; `cancel_futures` cancels pending tasks."""
         self._end(None if wait else 0.0, cancel=cancel_futures)
 
     def abandon(self) -> None:
-        """Cancel pending tasks; the end of the ``with`` block does not wait for running ones."""
+        """Cancel pending tasks; the end of the ``with`` block does not wait for running tasks."""
         self._end(0.0, cancel=True)
         self._threads.clear()
 
@@ -77,4 +77,4 @@ def _work(tasks: "SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None]") ->
                 future.set_exception(error)
             else:
                 future.set_result(result)
-        del task, future, call  # frees the result before the next task comes
+        del task, future, call  # frees the result while the thread waits for the next task

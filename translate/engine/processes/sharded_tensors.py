@@ -1,6 +1,6 @@
 """Sharded tensors: PyTorch's `DTensor`, of which each process stores a shard (`fully_shard`).
 
-They are recognized by an attribute, since importing `torch.distributed.tensor` takes long and
+An attribute identifies them, since the import of `torch.distributed.tensor` takes long and
 inference does not need it.
 """
 
@@ -33,7 +33,7 @@ def shard_like(whole: Tensor, reference: Any) -> Tensor:
     """Return `whole`, equal on all processes, sharded like `reference`.
 
     A tensor of another shape, such as the step count of an optimizer, is returned unchanged, and so
-    is one that is sharded already.
+    is a sharded tensor.
     """
     if is_sharded(whole) or not is_sharded(reference) or whole.shape != reference.shape:
         return whole

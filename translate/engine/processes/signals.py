@@ -1,4 +1,4 @@
-"""Signals: stop or save a checkpoint at the next step boundary; handlers only set a flag."""
+"""Signals that stop training or request a checkpoint after the step; handlers only set a flag."""
 
 import logging
 import math
@@ -13,7 +13,7 @@ from types import FrameType
 SAVE_SIGNALS = ("SIGUSR1", "SIGUSR2", "SIGHUP")
 """signals that may request a checkpoint"""
 STOP_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
-"""signals that stop at the next step; a closed terminal sends SIGHUP, which Windows lacks"""
+"""signals that stop after the step; a closed terminal sends SIGHUP, which Windows lacks"""
 EXIT_SECONDS = 3.0
 """seconds after a second SIGINT until the process is ended by force"""
 
@@ -28,9 +28,9 @@ class Interrupts:
     Args:
         save_on: The name of the signal that requests a checkpoint.
         seconds: The time limit, counted from the constructor.
-        work: What is being done, for the message "finishing ..." at the first signal. A thread
-            prints it, and ends the process at a second SIGINT, also while the main thread is in an
-            operation that takes minutes. Empty: no message and no thread.
+        work: The work that a signal does not interrupt, for the message "finishing WORK". A thread
+            prints the message at the first signal. At a second SIGINT the thread ends the process,
+            even if the main thread is in an operation of minutes. Empty: no message and no thread.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class Interrupts:
             handlers[self._save_on] = self._request_save
         # Python handles signals in the main thread only
         is_main = threading.current_thread() is threading.main_thread()
-        self._before = {
+        self._previous_handlers = {
             number: signal.signal(number, handler)
             for number, handler in handlers.items()
             if is_main
@@ -68,7 +68,7 @@ class Interrupts:
     def __exit__(self, *error: object) -> None:
         if self._listener:
             self._listener.end()
-        for number, handler in self._before.items():
+        for number, handler in self._previous_handlers.items():
             signal.signal(number, handler)
 
     @property
@@ -101,7 +101,7 @@ class SignalListener:
         """Start the thread, for signals with these `numbers`."""
         self.read_end, self.write_end = socket.socketpair()
         self.write_end.setblocking(False)
-        self.before = signal.set_wakeup_fd(self.write_end.fileno(), warn_on_full_buffer=False)
+        self.previous_fd = signal.set_wakeup_fd(self.write_end.fileno(), warn_on_full_buffer=False)
         self.thread = threading.Thread(target=self._listen, args=(numbers,), daemon=True)
         self.thread.start()
 
@@ -109,7 +109,7 @@ class SignalListener:
         """Stop listening."""
         if self.thread is None:
             return
-        signal.set_wakeup_fd(self.before)
+        signal.set_wakeup_fd(self.previous_fd)
         thread, self.thread = self.thread, None
         self.write_end.send(b"\0")
         thread.join(1)

@@ -20,17 +20,16 @@ from translate.engine.processes.cores import THREAD_VARIABLES, available_cores
 UPDATE_SECONDS = 20.0
 """seconds between two measurements of the load"""
 SHORTEST_SECONDS = 0.5
-"""minimum seconds over which the load is measured"""
-SLACK = 0.35
-"""a thread is added for a core of which other processes use less than this fraction; when threads
-are removed, the number is the free cores, rounded"""
+"""shortest time over which the load is measured"""
+BUSY_FRACTION = 0.35
+"""fraction of a core: if other processes use less of it, a thread is added for the core"""
 
 
 class CpuTime(NamedTuple):
-    """A point in time, and the CPU seconds used until then on the cores of this process."""
+    """The CPU seconds used on the cores of this process until a point in time."""
 
     clock: float
-    """monotonic time, in seconds"""
+    """the point in time: monotonic, in seconds"""
     all_processes: float
     this_process: float
 
@@ -53,7 +52,8 @@ def cpu_time() -> CpuTime | None:
     return CpuTime(time.monotonic(), used / ticks, time.process_time())
 
 
-_start = cpu_time()
+_at_import = cpu_time()
+"""the first measurement: so the load is known when training begins"""
 
 
 class ThreadCount:
@@ -62,7 +62,7 @@ class ThreadCount:
     Use it on the thread that computes: PyTorch's number applies to the calling thread.
 
     Args:
-        adapt: Whether to adjust the number to the load. In both cases the constructor lowers it to
+        adapt: Whether to adjust the number to the load. If not, the constructor still lowers it to
             the cores that this process may use, unless an environment variable sets it.
         measure: Returns the CPU time used so far, or None if it is unknown.
     """
@@ -70,48 +70,48 @@ class ThreadCount:
     def __init__(
         self, *, adapt: bool = True, measure: Callable[[], CpuTime | None] = cpu_time
     ) -> None:
-        explicit = any(os.environ.get(name) for name in THREAD_VARIABLES)
+        is_set_by_user = any(os.environ.get(name) for name in THREAD_VARIABLES)
         self.measure = measure
         self.cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
         """the cores on which the load is measured; a container's quota only limits `max_threads`"""
         self.max_threads = torch.get_num_threads()
         """the initial number of threads, which is the maximum"""
-        if not explicit:
+        if not is_set_by_user:
             self.max_threads = min(self.max_threads, available_cores())
             torch.set_num_threads(self.max_threads)
         self.current = self.max_threads
-        self.others = 0.0
+        self.busy_cores = 0.0
         """cores that other processes keep busy, such as 0.7"""
-        self.last = _start if adapt and not explicit and self.max_threads > 1 else None
+        adapt = adapt and not is_set_by_user and self.max_threads > 1
+        self.last = _at_import if adapt else None
         """the last measurement; None: the number is not adjusted"""
         if self.last and self.last.clock + SHORTEST_SECONDS < time.monotonic():
             self._adjust()
 
     def reason(self) -> str:
         """Return the reason for the current number, in one line."""
-        busy = f"other processes use {self.others:.1f} of {self.cores} cores"
-        plural = "s" * (self.current > 1)
-        return (
-            f"{busy}: computing with {self.current} thread{plural} (set OMP_NUM_THREADS to pin it)"
-        )
+        load = f"other processes use {self.busy_cores:.1f} of {self.cores} cores"
+        threads = f"{self.current} thread{'s' * (self.current > 1)}"
+        return f"{load}: computing with {threads} (set OMP_NUM_THREADS to pin it)"
 
     def update(self) -> bool:
-        """Measure the load if that is due; return whether the number of threads has changed."""
+        """Measure the load at intervals; return whether the number of threads has changed."""
         if self.last is None or time.monotonic() < self.last.clock + UPDATE_SECONDS:
             return False
         return self._adjust()
 
     def _adjust(self) -> bool:
         now, before = self.measure(), self.last
-        set_elsewhere = torch.get_num_threads() != self.current
-        self.last = None if set_elsewhere else now
-        if now is None or before is None or set_elsewhere:
+        is_set_by_program = torch.get_num_threads() != self.current
+        self.last = None if is_set_by_program else now
+        if now is None or before is None or is_set_by_program:
             return False
         elapsed = max(now.clock - before.clock, 1e-9)
-        own = now.this_process - before.this_process
-        self.others = max(0.0, now.all_processes - before.all_processes - own) / elapsed
-        number = threads_for(
-            self.others, cores=self.cores, current=self.current, max_threads=self.max_threads
+        by_this_process = now.this_process - before.this_process
+        by_others = now.all_processes - before.all_processes - by_this_process
+        self.busy_cores = max(0.0, by_others) / elapsed
+        number = suitable_thread_count(
+            self.busy_cores, cores=self.cores, current=self.current, max_threads=self.max_threads
         )
         if number == self.current:
             return False
@@ -120,22 +120,22 @@ class ThreadCount:
         return True
 
 
-def threads_for(others: float, *, cores: int, current: int, max_threads: int) -> int:
-    """Return how many threads to use, from 1 to `max_threads`.
+def suitable_thread_count(busy_cores: float, *, cores: int, current: int, max_threads: int) -> int:
+    """Return the number of threads to use, from 1 to `max_threads`.
 
     The current number is kept if it is nearly right. Otherwise, a load between two whole numbers of
     cores would change the number again and again, and each change changes rounding errors of sums.
 
     Args:
-        others: How many of the `cores` other processes keep busy, such as 0.7.
-        cores: The cores that this process may use.
+        busy_cores: The number of `cores` that other processes keep busy, such as 0.7.
+        cores: The number of cores that this process may use.
         current: The current number of threads.
         max_threads: The largest number of threads.
     """
-    free = cores - others
-    if current - 0.5 <= free <= current + 1 - SLACK or (
+    free = cores - busy_cores
+    if current - 0.5 <= free <= current + 1 - BUSY_FRACTION or (
         current == max_threads and free >= max_threads - 0.5
     ):
         return current
-    number = int(free + SLACK) if free > current else round(free)
+    number = int(free + BUSY_FRACTION) if free > current else round(free)
     return max(1, min(max_threads, number))

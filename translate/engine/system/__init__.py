@@ -1,1 +1,1 @@
-"""The process and the machine."""
+"""The process and its machine: console, memory, devices, random generators, installed files."""

@@ -11,7 +11,7 @@ IN_CHECKOUT = {
     "plugin_directory": "plugins/directory",
     "plugin_template": "plugins/template",
 }
-"""the folder of each kind in a checkout, by its name in an installed package"""
+"""the folder in a checkout for each folder of an installed package"""
 
 
 def bundled_folder(

@@ -1,8 +1,8 @@
-"""Console output: a line that cannot be shown or written never ends a command.
+"""Console output that never ends a command, even if a line cannot be encoded or written.
 
 Every command prints with `say` and `show`. Control characters, bidirectional marks and characters
-that the console cannot encode are escaped; a line that cannot be written (a closed pipe, a full
-disk, a closed terminal) is dropped, and `take_loss` returns the reason once.
+that the console cannot encode are escaped. A line that cannot be written, because of a closed pipe,
+a full disk or a closed terminal, is dropped, and `take_loss` returns the reason once.
 """
 
 import io
@@ -18,13 +18,15 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 ESCAPED = ("Cc", "Cf", "Cs", "Zl", "Zp")
-"""Unicode categories: control, format (bidirectional marks), surrogate, line and paragraph"""
+"""Unicode categories of escaped characters: control, format (such as bidirectional marks),
+surrogate, line and paragraph separators"""
 JOINERS = "\u200c\u200d"
 """format characters within words and emoji, which are not escaped"""
 PLAIN_TERMINALS = ("dumb", "unknown")
 """values of ``TERM`` for terminals that can only print lines"""
 
 _losses: list[str] = []
+"""reasons why lines could not be printed, since the last `take_loss`"""
 
 
 class SafeStream(io.TextIOBase):
@@ -88,13 +90,13 @@ class SafeStream(io.TextIOBase):
             return text.encode("ascii", "backslashreplace").decode()
 
     def _give_up(self, error: Exception) -> None:
-        """Drop all text from now on; the buffer is discarded, or Python fails at its exit."""
+        """Drop all text from now on, also buffered text, which Python would write at its exit."""
         stream, self._stream = self._stream, None
         _losses.append(getattr(error, "strerror", None) or str(error))
         with suppress(OSError, ValueError, AttributeError):
-            nowhere = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nowhere, stream.fileno())
-            os.close(nowhere)
+            null = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(null, stream.fileno())
+            os.close(null)
 
 
 def printable(text: str) -> str:
@@ -110,7 +112,7 @@ def say(text: object = "", *, err: bool = False) -> None:
 
 
 def show(text: str, *, err: bool = False) -> None:
-    """Print a document of several lines, such as YAML or JSON; a last line break is added."""
+    """Print a document of several lines, such as YAML or JSON, and a line break at its end."""
     lines = text.removesuffix("\n").split("\n")
     _write("".join(f"{printable(line)}\n" for line in lines), err)
 
@@ -128,7 +130,7 @@ class _MessageHandler(logging.Handler):
 
 @contextmanager
 def messages(write: Callable[[str], object] = say) -> Iterator[None]:
-    """Pass what is logged to ``translate`` and below it at level INFO to `write`."""
+    """Pass messages of level INFO, of the logger ``translate`` and its children, to `write`."""
     logger, handler = logging.getLogger("translate"), _MessageHandler(write, logging.INFO)
     handler.addFilter(lambda record: record.levelno < logging.WARNING)  # see `warnings_on_stderr`
     level = logger.level
@@ -144,7 +146,7 @@ def messages(write: Callable[[str], object] = say) -> Iterator[None]:
 
 @contextmanager
 def warnings_on_stderr() -> Iterator[None]:
-    """Print what is logged to ``translate`` and below it from level WARNING on."""
+    """Print warnings and errors that are logged by ``translate`` and its children."""
     logger = logging.getLogger("translate")
     handler = _MessageHandler(lambda text: say(f"Warning: {text}", err=True), logging.WARNING)
     logger.addHandler(handler)
@@ -155,12 +157,12 @@ def warnings_on_stderr() -> Iterator[None]:
 
 
 def stdout() -> SafeStream:
-    """Return the present standard output as a `SafeStream`."""
+    """Return the current standard output as a `SafeStream`."""
     return sys.stdout if isinstance(sys.stdout, SafeStream) else SafeStream(sys.stdout)
 
 
 def stderr() -> SafeStream:
-    """Return the present standard error as a `SafeStream`."""
+    """Return the current standard error as a `SafeStream`."""
     return sys.stderr if isinstance(sys.stderr, SafeStream) else SafeStream(sys.stderr)
 
 
@@ -178,7 +180,7 @@ def rich_console() -> "Console":
 
 
 def take_loss() -> str:
-    """Return a message why lines could not be printed, once; "" if all could."""
+    """Return the reason why lines could not be printed, once; "" if all lines could."""
     reason = _losses[0] if _losses else ""
     _losses.clear()
     return f"what was printed is lost from here on: {reason}" if reason else ""
@@ -187,7 +189,7 @@ def take_loss() -> str:
 @contextmanager
 def safe_streams() -> Iterator[None]:
     """Replace standard output and error by `SafeStream`s while the block runs."""
-    _open_missing()
+    _open_closed_descriptors()
     before = sys.stdout, sys.stderr
     sys.stdout, sys.stderr = stdout(), stderr()
     try:
@@ -198,8 +200,8 @@ def safe_streams() -> Iterator[None]:
         sys.stdout, sys.stderr = before
 
 
-def _open_missing() -> None:
-    """Open those of the first three file descriptors that are closed; files would get them."""
+def _open_closed_descriptors() -> None:
+    """Open the file descriptors 0 to 2 if they are closed: otherwise other files would get them."""
     for number in range(3):
         try:
             os.fstat(number)

@@ -7,11 +7,11 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 
 class FlopCounter(TorchDispatchMode):
-    """Counts the operations of matrix products and convolutions within the block, and backward.
+    """Counts the operations of matrix products and convolutions, forward and backward, in a block.
 
-    A multiplication and an addition are two; element-wise operations are not counted.
-    `torch.utils.flop_counter.FlopCounterMode` cannot be used: its hooks on modules fail where a
-    step calls `torch.autograd.grad`, as gradient penalties do.
+    A multiplication and an addition count as two; element-wise operations are not counted.
+    `torch.utils.flop_counter.FlopCounterMode` cannot be used: its hooks on modules fail if a step
+    calls `torch.autograd.grad`, as gradient penalties do.
     """
 
     def __init__(self) -> None:

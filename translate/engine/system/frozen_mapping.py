@@ -1,4 +1,4 @@
-"""An immutable mapping, which may be the default of a parameter."""
+"""An immutable mapping, which can be the default of a parameter."""
 
 from collections.abc import Iterator, Mapping
 from copy import deepcopy

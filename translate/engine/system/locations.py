@@ -1,4 +1,4 @@
-"""Places of files: a path of this machine, or the URL of an object in a store."""
+"""Locations of files: a path of this machine, or the URL of an object in a store."""
 
 import re
 from pathlib import Path, PurePosixPath
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 else:
     Base = PurePosixPath  # an operation on the disk of this machine is an error
 
-SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://")  # not a drive: two letters or more
+SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://")  # one letter is a drive of Windows
 
 
 class UrlPath(Base):
@@ -27,7 +27,7 @@ class UrlPath(Base):
 
     @property
     def host(self) -> str:
-        """The text behind the slashes: the bucket or the computer."""
+        """The text after the slashes: the bucket or the computer."""
         return self.parts[1] if len(self.parts) > 1 else ""
 
 
@@ -37,7 +37,7 @@ def is_url(text: object) -> bool:
 
 
 def parse_location(text: str | Path) -> Path:
-    """Return the place that `text` names; the URL of a file, ``file:///x``, is its path."""
+    """Return the path or `UrlPath` that `text` names; ``file:///x`` is a path."""
     match = SCHEME.match(str(text)) if isinstance(text, str) else None
     if match is None:
         return text if isinstance(text, Base) else Path(text)
@@ -47,10 +47,10 @@ def parse_location(text: str | Path) -> Path:
 
 
 def joined(directory: Path, path: Path) -> Path:
-    """Return `path` from a directory; a URL stays as it is."""
+    """Return the path `directory` / `path`; a URL is returned unchanged."""
     return path if isinstance(path, UrlPath) else directory / path
 
 
 def absolute(path: Path) -> Path:
-    """Return `path` as other processes name it, which have another working directory."""
+    """Return the absolute path of `path`; a URL is returned unchanged."""
     return path if isinstance(path, UrlPath) else path.absolute()

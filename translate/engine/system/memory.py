@@ -1,4 +1,4 @@
-"""Settings of malloc, and errors of memory and of input sizes."""
+"""The memory of the process and its limits, and errors of too little memory or too small inputs."""
 
 from __future__ import annotations
 
@@ -50,9 +50,9 @@ def keep_freed_memory() -> None:
 
 
 def memory_limit_mb(device: torch.device) -> int:
-    """Return the memory of a GPU, or that the process may use, in MiB; 0 if it is not known.
+    """Return the memory in MiB that a GPU has, or that the process may use; 0 if it is not known.
 
-    The latter is the least of the machine's and of the limits of its control group.
+    The process may use the memory of the machine, up to the limit of its control group.
     """
     if device.type == "cuda":
         import torch
@@ -62,20 +62,20 @@ def memory_limit_mb(device: torch.device) -> int:
 
 
 def _memory_limit() -> int:
-    """Return how many bytes of the machine's memory the process may use; 0 if not known."""
+    """Return the number of bytes that the process may use; 0 if it is not known."""
     limits = []
     with suppress(AttributeError, ValueError, OSError):  # Windows has no sysconf
         limits.append(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
     for path in CONTROL_GROUPS:
-        with suppress(OSError, ValueError):  # not this version, or "max"
+        with suppress(OSError, ValueError):  # another version of control groups, or "max"
             limits.append(int(path.read_text()))
     return min(limits, default=0)
 
 
 def free_memory() -> int:
-    """Return how many bytes of the machine's memory a process may still use; 0 if not known.
+    """Return the number of free bytes that the process may use; 0 if it is not known.
 
-    A control group's limit is taken as it is, whatever its other processes use.
+    Memory that other processes of its control group use is not subtracted from the group's limit.
     """
     limit = _memory_limit()
     with suppress(OSError, ValueError, StopIteration):  # not Linux
@@ -86,10 +86,10 @@ def free_memory() -> int:
 
 
 def peak_memory_mb() -> int:
-    """Return the most memory used so far, in MiB; 0 where the system does not say.
+    """Return the peak of used memory so far, in MiB; 0 if it is not known.
 
-    Of a GPU that PyTorch uses it is what PyTorch has allocated there, else the resident memory of
-    the process.
+    This is the memory that PyTorch has allocated on a GPU if it uses one, else the resident memory
+    of the process.
     """
     torch = sys.modules.get("torch")
     if torch and torch.cuda.is_available() and torch.cuda.is_initialized():
@@ -98,11 +98,11 @@ def peak_memory_mb() -> int:
         import resource
     except ImportError:  # Windows
         return 0
-    unit = 20 if sys.platform == "darwin" else 10  # bytes there, and kilobytes elsewhere
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> unit
+    shift = 20 if sys.platform == "darwin" else 10  # macOS counts bytes, other systems kilobytes
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> shift
 
 
-def out_of_memory(error: Exception) -> bool:
+def is_out_of_memory(error: Exception) -> bool:
     """Return whether `error` reports that memory is exhausted, on a CPU or GPU."""
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":  # PyTorch's
         return True
@@ -110,11 +110,10 @@ def out_of_memory(error: Exception) -> bool:
     return "not enough memory" in message or "allocate memory" in message
 
 
-def too_small(error: Exception) -> str:
-    """Return the option to increase, ``size`` or ``batch_size``, if an input was too small.
+def setting_to_increase(error: Exception) -> str:
+    """Return ``size`` or ``batch_size`` if a layer's input was too small; "" for other errors.
 
-    Batch norm needs several values per channel, and other layers several pixels. "" for any other
-    error.
+    Batch norm needs several values per channel, and other layers several pixels.
     """
     message = message_of(error)
     if "Expected more than 1 value per channel" in message:

@@ -1,4 +1,4 @@
-"""The global random generators: seeds, and states to save and restore."""
+"""The global random generators of Python, NumPy and PyTorch: seeds, and states to restore."""
 
 import os
 import random
@@ -53,7 +53,7 @@ def random_state() -> dict[str, Tensor]:
 
 
 def restore_random_state(tensors: Mapping[str, Tensor]) -> None:
-    """Restore the state that `random_state` returned."""
+    """Restore the states of all generators from the tensors that `random_state` returned."""
     torch.set_rng_state(tensors["random/torch"])
     gauss = tensors["random/python_gauss"].tolist()
     random.setstate((3, tuple(tensors["random/python"].tolist()), gauss[0] if gauss else None))

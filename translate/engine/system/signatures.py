@@ -1,4 +1,4 @@
-"""Read the options of a factory from its signature, and convert values to their types."""
+"""The options of a factory, read from its signature, and conversion of values to their types."""
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from functools import lru_cache
@@ -22,27 +22,25 @@ class Option(NamedTuple):
 
     @property
     def required(self) -> bool:
-        """Whether it has no default."""
+        """Whether the option has no default."""
         return self.default is Parameter.empty
 
 
 def read_options(
     factory: Callable[..., Any], excluded_names: Sequence[str] = ()
 ) -> dict[str, Option]:
-    """Return the options of `factory` by name; its parameters `excluded_names` are none.
+    """Return the options of `factory` by name: its parameters without `excluded_names`.
 
     An option's meaning is the string in its annotation: ``lr: Annotated[float, "rate"] = 2e-4``.
     """
     options = {}
     for name, parameter in _parameters(factory).items():
-        if name in excluded_names or parameter.kind in (
-            Parameter.VAR_POSITIONAL,
-            Parameter.VAR_KEYWORD,
-        ):
+        is_variadic = parameter.kind in (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
+        if name in excluded_names or is_variadic:
             continue
         annotation = _resolve(factory, parameter)
-        notes = get_args(annotation)[1:] if get_origin(annotation) is Annotated else ()
-        meaning = next((note for note in notes if isinstance(note, str)), "")
+        metadata = get_args(annotation)[1:] if get_origin(annotation) is Annotated else ()
+        meaning = next((text for text in metadata if isinstance(text, str)), "")
         options[name] = Option(name, annotation, parameter.default, meaning)
     return options
 
@@ -58,13 +56,13 @@ def convert_options(
     Options without an annotation are not checked.
 
     Args:
-        owner: What has the options, as errors call it, such as "recipe 'cyclegan'".
+        owner: The name of the factory in errors, such as "recipe 'cyclegan'".
         factory: The class or function that takes the options.
         values: The values by name.
-        excluded_names: Parameters that the caller sets itself: they are no options.
+        excluded_names: Parameters that are no options, as the caller sets them.
 
     Raises:
-        ConfigError: A name is unknown, a value is of another type, or one is missing.
+        ConfigError: A name is unknown, a value is of another type, or a value is missing.
     """
     options = read_options(factory, excluded_names)
     if errors := unknown_options(owner, factory, values, excluded_names):
@@ -100,7 +98,7 @@ def unknown_options(
 def _validator(
     factory: Callable[..., Any], excluded_names: tuple[str, ...], names: tuple[str, ...]
 ) -> TypeAdapter[Any]:
-    """Return what converts values of the options `names` of `factory`, of any type if unknown."""
+    """Return a validator of the options `names`; unknown ones may have any type."""
     options = read_options(factory, excluded_names)
     fields = {name: options[name].annotation if name in options else Any for name in names}
     schema = TypedDict("schema", fields)  # type: ignore[misc]
@@ -113,7 +111,7 @@ _cached_validator = lru_cache(maxsize=256)(_validator)
 
 
 def accepted_arguments(factory: Callable[..., Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Return those of `arguments` that the signature of `factory` has."""
+    """Return the `arguments` whose names are in the signature of `factory`."""
     parameters = _parameters(factory)
     if any(p.kind is Parameter.VAR_KEYWORD for p in parameters.values()):
         return dict(arguments)
@@ -125,7 +123,7 @@ def validation_message(
 ) -> str:
     """Return a message such as ``key: expected int, got 'many'.``, with a clause for each key.
 
-    `valid_keys` holds the keys of each section by its dotted name, to suggest the nearest one.
+    `valid_keys` has the keys of each section by its dotted name, to suggest the nearest key.
     """
     clauses: dict[str, list[str]] = {}
     values: dict[str, Any] = {}
@@ -152,6 +150,7 @@ def validation_message(
 
 
 def _expected(problem: Any) -> str:
+    """Return the words for the type or value that pydantic has expected."""
     names = {"int": "int", "float": "a number", "bool": "true or false", "string": "text"}
     names |= {"tuple": "a list", "list": "a list", "dict": "a mapping", "path": "a path"}
     kind = problem["type"].split("_")[0]
@@ -166,7 +165,7 @@ def _expected(problem: Any) -> str:
 def _parameters(factory: Callable[..., Any]) -> Mapping[str, Parameter]:
     constructor = getattr(factory, "__init__", None)
     if getattr(constructor, "__module__", "") == "torch.nn.modules.module":
-        return {}  # declared as (*args, **kwargs), which it refuses
+        return {}  # `nn.Module.__init__` declares (*args, **kwargs), and refuses any
     return signature(factory).parameters
 
 
@@ -174,9 +173,10 @@ def _resolve(factory: Callable[..., Any], parameter: Parameter) -> Any:
     if parameter.annotation is Parameter.empty:
         return Any
     function: Any = getattr(factory, "__init__") if isinstance(factory, type) else factory  # noqa: B009
-    single = SimpleNamespace(__annotations__={parameter.name: parameter.annotation})
+    # resolved alone, as another annotation may have a name that does not exist at run time
+    owner = SimpleNamespace(__annotations__={parameter.name: parameter.annotation})
     try:
-        hints = get_type_hints(single, getattr(function, "__globals__", {}), include_extras=True)
+        hints = get_type_hints(owner, getattr(function, "__globals__", {}), include_extras=True)
     except Exception:  # a name for type checkers only: this option is not checked
         return Any
     return hints[parameter.name]

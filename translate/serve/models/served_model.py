@@ -22,7 +22,7 @@ from translate.engine.models.options import InferenceOptions
 from translate.engine.models.tile_options import TileOptions
 from translate.engine.plugins.errors import describe_unexpected
 from translate.engine.system import signatures
-from translate.engine.system.memory import out_of_memory
+from translate.engine.system.memory import is_out_of_memory
 from translate.errors import (
     BadImage,
     ConfigError,
@@ -230,7 +230,7 @@ class ServedModel:
             raise RequestError(400, str(error).replace(see, "See: GET /v1/models")) from error
         if isinstance(error, TranslateError):
             raise RequestError(500, MODEL_FAILED, detail=describe_error(error)) from error
-        if out_of_memory(error):
+        if is_out_of_memory(error):
             text = "not enough memory for this image: choose a smaller size."
             raise RequestError(413, text, detail=describe_error(error)) from error
         raise RequestError(500, MODEL_FAILED, detail=describe_unexpected(error)) from error

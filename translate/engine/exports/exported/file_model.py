@@ -17,7 +17,7 @@ from translate.engine.models.image_model import ImageModel
 from translate.engine.models.tile_options import TileOptions
 from translate.engine.processes.cores import thread_limit
 from translate.engine.processes.signals import reraise_interruption
-from translate.engine.system.memory import out_of_memory
+from translate.engine.system.memory import is_out_of_memory
 from translate.errors import ConfigError, TranslateError, describe_error, short_repr
 from translate.exporters import Content, Exporter, Network
 from translate.images.domains import levels
@@ -133,7 +133,7 @@ class FileModel(ImageModel):
             with self.lock:  # not every inference engine is thread-safe
                 output = self.network(np.ascontiguousarray(padded))
         except Exception as error:  # inference engines may raise anything
-            if out_of_memory(error):
+            if is_out_of_memory(error):
                 raise
             raise TranslateError(f"{self.name}: {describe_error(error):.300}") from error
         scale = self.geometry.scale
