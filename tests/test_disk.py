@@ -174,8 +174,8 @@ def test_P2_a_whole_run_is_atomic(
     image_folder("a", 4), image_folder("b", 4)
     intervals = {"train__log_every": 1, "train__save_every": 2, "train__preview_every": 3}
     config, run = small_runs.config(tmp_path, train__ema=0.5, **intervals), tmp_path / "run"
-    small_runs.train(config, tmp_path / "straight")
-    straight, numbers = small_runs.checkpoint_tensors(tmp_path / "straight"), list[int]()
+    small_runs.train(config, tmp_path / "uninterrupted")
+    uninterrupted, numbers = small_runs.checkpoint_tensors(tmp_path / "uninterrupted"), list[int]()
 
     def reset() -> None:
         shutil.rmtree(run, ignore_errors=True)
@@ -190,7 +190,7 @@ def test_P2_a_whole_run_is_atomic(
         run_with(fault)
         assert all(retention.is_whole(path) for _, path in retention.list_checkpoints(run)), number
         act()
-        assert small_runs.checkpoint_tensors(run) == straight, number
+        assert small_runs.checkpoint_tensors(run) == uninterrupted, number
         assert yaml_text.read(str(run / "config.yaml"))["train"]["steps"] == 4, number
         assert all(read_image(p).any() for p in (run / "previews").glob("*")), number
         assert not list(run.rglob(".*")), number

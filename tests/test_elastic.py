@@ -74,5 +74,5 @@ def test_a_killed_process_is_restarted_and_the_run_ends_as_without_the_kill(
     assert codes == [0, 0], output
     resumed = re.findall(r"resuming run from step (\d+)", output)
     assert len(resumed) == 1 and 10 <= int(resumed[0]) < 200, output
-    two_processes.run(lambda _: small_runs.train(config, root / "straight").step)
-    assert small_runs.equal_checkpoints(root / "run", root / "straight")
+    two_processes.run(lambda _: small_runs.train(config, root / "uninterrupted").step)
+    assert small_runs.equal_checkpoints(root / "run", root / "uninterrupted")

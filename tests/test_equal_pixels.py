@@ -98,15 +98,15 @@ def test_I17_a_file_has_the_same_pixels_in_every_command_and_in_python(
         layers = by_infer.decode_layers()
         assert by_infer.header.bits == (16 if "16" in file.name else 8), file.name
         assert (layers.alpha is not None) == ("A" in by_python.mode) == ("alpha" in file.name)
-        shown = on_white(by_python)
-        assert shown.shape == file.pixels.shape, file.name
-        difference = np.abs(shown.astype(int) - file.pixels).max()
+        visible = on_white(by_python)
+        assert visible.shape == file.pixels.shape, file.name
+        difference = np.abs(visible.astype(int) - file.pixels).max()
         assert difference <= file.tolerance, (file.name, difference)
         if outputs[file.name].suffix != ".jpg":
             written = scale_dtype(layers.composite_over_white(), "uint8")
-            assert (written == shown).all(), file.name
+            assert (written == visible).all(), file.name
         read = by_training[file.name]
-        assert (scale_dtype(read, "uint8") == to_rgb(shown)[..., : read.shape[2]]).all()
+        assert (scale_dtype(read, "uint8") == to_rgb(visible)[..., : read.shape[2]]).all()
         for other in (file.data, BytesIO(file.data)):
             assert (np.asarray(model(other)) == np.asarray(by_python)).all(), file.name
 
@@ -129,7 +129,7 @@ def test_I17_infer_and_translator_keep_the_same_profile_and_drop_the_orientation
 
 
 @pytest.mark.filterwarnings("ignore:reading an image")
-def test_I17_a_bad_file_has_the_same_reason_everywhere(
+def test_I17_a_bad_file_has_the_same_reason_in_every_command_and_in_python(
     folder: Path, model: Translator, tmp_path: Path
 ) -> None:
     model.folder(folder, tmp_path / "out")
@@ -151,7 +151,7 @@ def test_I17_a_bad_file_has_the_same_reason_everywhere(
     assert by_python.keys() == {file.name for file in UNREADABLE}
 
 
-def test_I17_what_a_file_loses_is_reported_everywhere(
+def test_I17_information_that_a_file_loses_is_reported_by_every_command_and_in_python(
     folder: Path, model: Translator, tmp_path: Path
 ) -> None:
     for file in UNREADABLE:

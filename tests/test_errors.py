@@ -124,7 +124,7 @@ def test_a_bad_image_can_be_pickled_between_processes() -> None:
         ([*TRAIN, "--batch-size", "0"], "train.batch_size: expected greater than 0, got 0."),
     ],
 )
-def test_a_mistake_is_one_line_with_the_fix_and_nothing_is_written(
+def test_a_mistake_is_reported_in_one_line_with_the_fix_and_nothing_is_written(
     arguments: list[str],
     message: str | None,
     run_command: Run,

@@ -60,12 +60,12 @@ def settings(root: Path, name: str) -> schema.Config:
 def kill_at_operations(name: str, root: Path, disk: FaultyDisk, points: int) -> None:
     """Kill a run at `points` disk operations, evenly spread; resume and compare."""
     config, draw = settings(root, name), random.Random(name)
-    total = small_runs.count_disk_operations(config, root / "straight", disk)
-    straight = small_runs.checkpoint_tensors(root / "straight")
+    total = small_runs.count_disk_operations(config, root / "uninterrupted", disk)
+    uninterrupted = small_runs.checkpoint_tensors(root / "uninterrupted")
     for part in range(points):
         at, run = 1 + int((part + draw.random()) * total / points), root / "killed"
         small_runs.train_with_kill(config, run, disk, at)
-        assert small_runs.checkpoint_tensors(run) == straight, at
+        assert small_runs.checkpoint_tensors(run) == uninterrupted, at
         assert not list(run.rglob(".*")), at
         shutil.rmtree(run)  # some networks are large
 
@@ -113,7 +113,7 @@ def reset_each_part(name: str, root: Path) -> set[str]:
     """
     config, run = settings(root, name), root / "run"
     small_runs.train(config, run)
-    straight = small_runs.checkpoint_tensors(run)
+    uninterrupted = small_runs.checkpoint_tensors(run)
     first, middle = (run / f"checkpoints/step-0000000{step}" for step in (0, 6))
     before, after = tensors_by_owner(first), tensors_by_owner(middle)
     changed = [part for part in after if save(after[part]) != save(before.get(part, {}))]
@@ -124,7 +124,7 @@ def reset_each_part(name: str, root: Path) -> set[str]:
         shutil.rmtree(copy / "checkpoints/step-00000008")
         change(copy / "checkpoints/step-00000006", *arguments)
         small_runs.resume(copy)
-        equal = small_runs.checkpoint_tensors(copy) == straight
+        equal = small_runs.checkpoint_tensors(copy) == uninterrupted
         shutil.rmtree(copy)
         return equal
 

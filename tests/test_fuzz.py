@@ -64,7 +64,7 @@ def test_D2_a_mutated_image_is_a_bad_image_or_has_the_size_of_its_header(
 
 
 @SECONDS
-def test_D2_a_mutated_image_of_any_type_is_a_bad_image_or_has_what_its_header_says(
+def test_D2_a_mutated_image_of_any_type_is_a_bad_image_or_agrees_with_its_header(
     seconds: int, tmp_path: Path
 ) -> None:
     report = fuzz(format_target, tmp_path, seconds, minimum=200 * seconds)

@@ -50,7 +50,7 @@ def test_channels_last_gives_the_gradients_of_contiguous_images_on_a_gpu() -> No
 
 
 @pytest.mark.parametrize("name", ["cyclegan", "pix2pix", "wgan-gp", "dcgan"])
-def test_captured_networks_train_as_eager_ones_on_a_gpu(name: str) -> None:
+def test_captured_networks_train_like_eager_networks_on_a_gpu(name: str) -> None:
     from translate.contract.kinds import small_options
     from translate.contract.recipes.subject import make_subject
     from translate.engine.optimization.build import build_training

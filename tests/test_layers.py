@@ -41,7 +41,7 @@ engine.system
 translate engine
 errors hookspecs
 """
-"""A package or module may import from the rows below its own, a package also from itself."""
+"""A package or module may import from the rows below its own_plugin, a package also from itself."""
 LAYERS = {
     name: layer for layer, row in enumerate(PACKAGES.split("\n")[::-1]) for name in row.split()
 }
@@ -93,7 +93,7 @@ def test_there_are_no_circular_imports() -> None:
     assert not circles, "\n".join(circles)
 
 
-def test_every_module_has_a_test_of_its_name_at_its_place() -> None:
+def test_every_module_has_a_test_file_with_the_same_path_and_name() -> None:
     """Package by package: ``translate/images/masks.py`` is ``tests/images/test_masks.py``."""
     missing = {
         module.name
@@ -128,7 +128,9 @@ def test_no_folder_holds_more_than_nine_modules() -> None:
         if module.path.name not in {"__init__.py", "__main__.py"}
     )
     wrong = {folder: count for folder, count in counts.items() if count > 9}
-    assert set(wrong) <= lists, f"{wrong}: put what belongs together into a folder of its own"
+    assert set(wrong) <= lists, (
+        f"{wrong}: put what belongs together into a folder of its own_plugin"
+    )
 
 
 def test_no_test_file_is_longer_than_250_lines() -> None:
@@ -149,13 +151,13 @@ def test_the_engine_imports_no_plugin() -> None:
 def test_builtin_plugins_use_only_the_public_api_and_not_each_other() -> None:
     wrong = []
     for module in PLUGIN_MODULES:
-        own = ".".join(module.name.split(".")[:2])
+        own_plugin = ".".join(module.name.split(".")[:2])
         for node, target in imports(module.tree):
             package = target.split(".")[0]
             if package == "translate" and package_of(target) not in PUBLIC:
                 wrong.append(module.at(node, f"{target} is not public"))
-            if package == "translate_plugins" and not f"{target}.".startswith(f"{own}."):
-                wrong.append(module.at(node, f"{own} imports another plugin, {target}"))
+            if package == "translate_plugins" and not f"{target}.".startswith(f"{own_plugin}."):
+                wrong.append(module.at(node, f"{own_plugin} imports another plugin, {target}"))
     assert not wrong, "\n".join(wrong)
 
 

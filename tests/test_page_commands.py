@@ -49,13 +49,13 @@ def shortened(words: list[str], steps: int) -> list[str]:
     """Return a command that trains for `steps` steps at most, on small crops."""
     if words[0] != "train":
         return words
-    kept = list(words)
-    if "--steps" in kept:
-        kept[kept.index("--steps") + 1] = str(steps)
-    if "--resume" in kept:
-        return kept
-    small = [] if "--size" in kept else ["--size", str(CROP)]
-    return [*kept, *small, *([] if "--steps" in kept else ["--steps", str(steps)])]
+    short = list(words)
+    if "--steps" in short:
+        short[short.index("--steps") + 1] = str(steps)
+    if "--resume" in short:
+        return short
+    small = [] if "--size" in short else ["--size", str(CROP)]
+    return [*short, *small, *([] if "--steps" in short else ["--steps", str(steps)])]
 
 
 @pytest.mark.parametrize("page", pages_with_mark("tested"), ids=page_path)

@@ -51,9 +51,9 @@ def test_the_engine_contains_no_name_that_plugins_register(kind: Kind) -> None:
     parts = {name for name in distinctive if kind == "recipe" or "-" in name or len(name) > 9}
     wrong = []
     for module, node, text, is_docstring in texts_of_the_engine():
-        whole = text in registered and not is_docstring
+        is_name = text in registered and not is_docstring
         may_mention = is_docstring or package_of(module.name) == "cli"
-        if whole or (not may_mention and any(name in text for name in parts)):
+        if is_name or (not may_mention and any(name in text for name in parts)):
             wrong.append(module.at(node, repr(text)))
     assert not wrong, "\n".join(wrong)
 

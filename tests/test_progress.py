@@ -39,7 +39,7 @@ def test_losses_that_do_not_fit_are_shown_as_the_total_of_each_player() -> None:
     assert line == "61 s left  step 50/200  generators 8.29  discriminators 0.375  3.14 images/s"
 
 
-def test_the_share_of_time_spent_waiting_for_data_is_shown_if_it_fits() -> None:
+def test_the_fraction_of_time_spent_waiting_for_data_is_shown_if_it_fits() -> None:
     line = "61 s left  step 50/200  one loss 1  3.14 images/s"
     assert report({"one/loss": 1.0}).line() == f"{line}  13% waiting for data"
     assert report({"one/loss": 1.0}, data_wait=0.004).line() == line

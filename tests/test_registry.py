@@ -109,7 +109,7 @@ def test_a_typo_gets_the_nearest_name() -> None:
             find(kind, name)
 
 
-def test_built_in_names_cannot_be_shadowed_and_the_attempt_is_one_warning(losses, caplog) -> None:
+def test_a_plugin_cannot_replace_a_built_in_name_and_there_is_one_warning(losses, caplog) -> None:
     losses("shadow", edge=Other)
     registry._warn_once.cache_clear()
     assert find("loss", "edge") is EdgeLoss
@@ -206,5 +206,5 @@ def test_built_in_names_are_listed_first(losses) -> None:
 
 
 def test_create_builds_every_kind_of_part() -> None:
-    made = create("generator", {"name": "resnet", "blocks": 1}, in_channels=3, out_channels=3)
-    assert isinstance(made, ResnetGenerator)
+    generator = create("generator", {"name": "resnet", "blocks": 1}, in_channels=3, out_channels=3)
+    assert isinstance(generator, ResnetGenerator)

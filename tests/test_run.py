@@ -45,7 +45,7 @@ def stop_plugin(event: str, at: int) -> Any:
     ("event", "last_step"),
     [("run_started", 1), ("losses_logged", 2), ("preview_drawn", 3), ("checkpoint_saved", 4)],
 )
-def test_a_hook_stops_the_run_with_a_checkpoint_at_the_step_at_which_it_is_called(
+def test_a_hook_stops_the_run_after_the_current_step_with_a_checkpoint(
     event: str, last_step: int, root: Path, register_plugin: Plugin
 ) -> None:
     stopper = register_plugin(stop_plugin(event, 1), "other:stopper")
@@ -63,7 +63,7 @@ def test_a_hook_stops_the_run_with_a_checkpoint_at_the_step_at_which_it_is_calle
 
 def test_a_stopped_run_resumes_to_the_same_bytes(root: Path, register_plugin: Plugin) -> None:
     config = small_runs.config(root, train__steps=4, train__log_every=1)
-    small_runs.train(config, root / "straight")
+    small_runs.train(config, root / "uninterrupted")
     stopper = stop_plugin("losses_logged", 2)
     register_plugin(stopper, "other:stopper")
     assert small_runs.train(config, root / "run").step == 2
@@ -73,7 +73,7 @@ def test_a_stopped_run_resumes_to_the_same_bytes(root: Path, register_plugin: Pl
     discovery.load().unregister(name="other:stopper")
     register_plugin(object(), "other:stopper")
     assert small_runs.resume(root / "run").step == 4
-    assert small_runs.equal_checkpoints(root / "run", root / "straight")
+    assert small_runs.equal_checkpoints(root / "run", root / "uninterrupted")
 
 
 def test_a_stop_at_the_last_step_changes_nothing(root: Path, register_plugin: Plugin) -> None:

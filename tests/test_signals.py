@@ -42,7 +42,7 @@ def test_P10_T25_a_signal_at_a_random_moment_of_training_changes_no_byte(
         root, data__workers=2, train__steps=STEPS, train__ema=0.7, train__log_every=1
     )
     draw, run = random.Random(f"{number} {seed}"), root / "run"
-    small_runs.train(config, root / "straight")
+    small_runs.train(config, root / "uninterrupted")
     process = subprocesses.start_training(
         config, run, "--save-on", "SIGUSR1", start_new_session=True
     )
@@ -63,7 +63,7 @@ def test_P10_T25_a_signal_at_a_random_moment_of_training_changes_no_byte(
     else:
         assert process.returncode in (0, 128 + number, -number)
     small_runs.resume(run)
-    assert small_runs.equal_checkpoints(run, root / "straight")
+    assert small_runs.equal_checkpoints(run, root / "uninterrupted")
 
 
 @pytest.mark.parametrize("seed", [0, *TWENTY_SEEDS[1:]])

@@ -126,40 +126,44 @@ def digests(folder: Path, pattern: str) -> dict[str, str]:
 
 
 @pytest.mark.slow
-def test_a_shard_that_is_stopped_and_requeued_has_the_outputs_of_one_that_is_not(
+def test_a_shard_that_is_stopped_and_requeued_has_the_outputs_of_an_uninterrupted_shard(
     job: Job, tmp_path: Path, image_folder: Callable[..., Path]
 ) -> None:
     image_folder("in", 60, size=200)
     small_checkpoints.cyclegan(tmp_path / "run")
     command = ("infer.sh", "run", "in")
-    assert job.start(*command, "whole", "2").wait(120) == 0
+    assert job.start(*command, "uninterrupted", "2").wait(120) == 0
     process = job.start(*command, "out", "2")
     assert job.stop_when(process, lambda: len(digests(tmp_path / "out", "*.png")) > 2) == 143
     assert job.lines("requeued") == ["requeue 70_1"]
-    assert 2 < len(digests(tmp_path / "out", "*.png")) < len(digests(tmp_path / "whole", "*.png"))
+    assert (
+        2
+        < len(digests(tmp_path / "out", "*.png"))
+        < len(digests(tmp_path / "uninterrupted", "*.png"))
+    )
     assert not (tmp_path / "out/.shards/1-of-2.json").exists()
     assert job.start(*command, "out", "2", SLURM_RESTART_COUNT="1").wait(120) == 0
-    assert digests(tmp_path / "out", "*.png") == digests(tmp_path / "whole", "*.png")
+    assert digests(tmp_path / "out", "*.png") == digests(tmp_path / "uninterrupted", "*.png")
     assert (tmp_path / "out/.shards/1-of-2.json").exists()
 
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("root")
-def test_training_that_is_stopped_and_requeued_has_the_weights_of_one_that_is_not(
+def test_training_that_is_stopped_and_requeued_has_the_weights_of_uninterrupted_training(
     job: Job, tmp_path: Path
 ) -> None:
     command = ("train.sh", "--plugin", "cyclegan", "--domains", "a", "b", "--data", ".")
     small = ("--size", "24", "--steps", "60", "--set", "options.generator={name: resnet, width: 4}")
-    names = ("whole", "out")
+    names = ("uninterrupted", "out")
     assert job.start(*command, *small, "--out", names[0]).wait(200) == 0
     process = job.start(*command, *small, "--out", names[1])
     log = tmp_path / "out/log.jsonl"
     assert job.stop_when(process, lambda: log.exists() and log.read_text()) == 143
     assert job.lines("requeued") == ["requeue 71"]
-    again = job.start(*command, *small, "--out", names[1], SLURM_RESTART_COUNT="1")
-    assert again.wait(200) == 0, job.lines("log")
-    whole, resumed = (
+    requeued = job.start(*command, *small, "--out", names[1], SLURM_RESTART_COUNT="1")
+    assert requeued.wait(200) == 0, job.lines("log")
+    uninterrupted, resumed = (
         digests(tmp_path / name / "checkpoints/step-00000060", "weights.safetensors")
         for name in names
     )
-    assert whole and whole == resumed
+    assert uninterrupted and uninterrupted == resumed

@@ -36,7 +36,7 @@ def raiser(error: BaseException) -> Callable[..., str]:
         UnprintableError(),
     ],
 )
-def test_an_unexpected_exception_is_one_line_a_log_file_and_exit_code_1(
+def test_an_unexpected_exception_gives_one_line_a_log_file_and_exit_code_1(
     error: BaseException,
     user_folder: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -141,7 +141,7 @@ def test_with_TRANSLATE_DEBUG_the_exception_propagates(
     assert not list(user_folder.iterdir())
 
 
-def test_a_deleted_working_directory_is_one_line(
+def test_a_deleted_working_directory_is_a_one_line_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = tmp_path / "gone"

@@ -30,9 +30,9 @@ def test_a_pack_translates_like_its_run_and_is_accepted_by_other_commands(
     (name,) = (path.name for path in Path("a").glob("*.png"))
     assert (Path("a") / name).read_bytes() == (Path("b") / name).read_bytes()
     assert run_command("verify", f"b/{name}", "--model", pack).code == 0
-    shown = run_command("show", pack)
-    assert "translate infer winter.zip SOURCE OUT --to winter" in shown.out
-    assert "recipe: cyclegan" in shown.out
+    described = run_command("show", pack)
+    assert "translate infer winter.zip SOURCE OUT --to winter" in described.out
+    assert "recipe: cyclegan" in described.out
 
 
 def test_verify_needs_no_network(

@@ -23,7 +23,7 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeHub]:
         yield server
 
 
-def test_what_is_pushed_translates_to_equal_bytes_and_is_recorded_by_its_commit(
+def test_a_pushed_model_gives_the_same_bytes_and_outputs_record_its_commit(
     hub: FakeHub, run_command: Callable[..., Any], image_folder: Callable[..., Path]
 ) -> None:
     image_folder("photos", 2)

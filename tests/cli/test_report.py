@@ -45,7 +45,7 @@ def test_several_runs_are_compared_in_one_file(run_command: Run, tmp_path: Path)
         (["run", "--watch", "--out", "x.html"], "--watch writes no file"),
     ],
 )
-def test_wrong_usage_is_one_message_and_writes_nothing(
+def test_wrong_arguments_are_refused_in_one_message_and_nothing_is_written(
     run_command: Run, tmp_path: Path, arguments: list[str], message: str
 ) -> None:
     recorded_runs.write_run(tmp_path / "run")
@@ -55,7 +55,9 @@ def test_wrong_usage_is_one_message_and_writes_nothing(
     assert not list(tmp_path.rglob("*.html")) and (tmp_path / "notes.txt").read_text() == "mine"
 
 
-def test_a_missing_extra_is_one_line(run_command: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_extra_is_a_one_line_error_with_the_command_that_installs_it(
+    run_command: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(errors, "find_spec", lambda name: name != "plotly" or None)
     result = run_command("report", "run")
     assert result.code == 2

@@ -25,7 +25,7 @@ def test_images_and_a_sheet_are_written(run_command: Run, tmp_path: Path) -> Non
     assert again.out.splitlines()[-1] == "0 done, 9 skipped (already there), 0 listed"
 
 
-def test_a_walk_is_one_sheet(run_command: Run, tmp_path: Path) -> None:
+def test_a_walk_is_written_as_one_sheet(run_command: Run, tmp_path: Path) -> None:
     model = small_checkpoints.cgan(tmp_path / "run")
     result = run_command("sample", model, tmp_path / "out", "--walk", "--count", "7")
     assert result.code == 0

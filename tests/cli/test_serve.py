@@ -39,7 +39,9 @@ def test_a_port_in_use_is_an_error_before_a_model_is_loaded(run_command: Run) ->
     assert outcome.code == 2 and "cannot be used on 127.0.0.1" in outcome.err
 
 
-def test_a_missing_extra_is_one_line(run_command: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_extra_is_a_one_line_error_with_the_command_that_installs_it(
+    run_command: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("translate.cli.serve.find_spec", lambda name: name != "uvicorn" or None)
     outcome = run_command("serve", "run")
     assert outcome.code == 2
@@ -49,14 +51,14 @@ def test_a_missing_extra_is_one_line(run_command: Run, monkeypatch: pytest.Monke
     )
 
 
-def test_a_token_file_that_is_missing_is_one_line(run_command: Run) -> None:
+def test_a_missing_token_file_is_a_one_line_error(run_command: Run) -> None:
     outcome = run_command("serve", "run", "--token-file", "none")
     assert outcome.code == 2
     assert outcome.err == "Error: --token-file none: No such file or directory. Expected a file.\n"
 
 
 @pytest.mark.slow
-def test_a_missing_run_is_one_line(run_command: Run) -> None:
+def test_a_missing_run_is_a_one_line_error(run_command: Run) -> None:
     outcome = run_command("serve", "runs/none", "--port", 0)
     assert outcome.code == 2 and outcome.out == ""
     assert outcome.err.startswith("Error: ") and "runs/none" in outcome.err

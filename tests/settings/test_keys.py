@@ -99,7 +99,7 @@ class RunObserver:
     """A plugin that records effects of a run that are not in its files."""
 
     def __init__(self, meanwhile: Callable[[], object]) -> None:
-        self.meanwhile, self.seen = meanwhile, set[Any]()
+        self.meanwhile, self.effects = meanwhile, set[Any]()
 
     @hookimpl
     def run_started(self) -> None:
@@ -107,7 +107,7 @@ class RunObserver:
 
     @hookimpl
     def losses_logged(self) -> None:
-        self.seen.add((len(active_children()), torch.are_deterministic_algorithms_enabled()))
+        self.effects.add((len(active_children()), torch.are_deterministic_algorithms_enabled()))
 
 
 def effects(root: Path, register_plugin: Callable[..., Any], out: str, flags: Mapping[str, Any],
@@ -126,7 +126,7 @@ def effects(root: Path, register_plugin: Callable[..., Any], out: str, flags: Ma
     places = ("checkpoints/*", "checkpoints/*/ema*", "previews/*", "*.csv")
     files = [sorted(p.name for p in result.path.glob(place)) for place in places]
     assert_one_configuration(result.path)
-    return repr((log, files, observer.seen, result.step))
+    return repr((log, files, observer.effects, result.step))
 
 
 def assert_one_configuration(run: Path) -> None:

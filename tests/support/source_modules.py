@@ -44,14 +44,14 @@ MODULE_NAMES = {module.name for module in OUR_MODULES + PLUGIN_MODULES}
 @cache
 def runtime_nodes(tree: ast.AST) -> list[ast.AST]:
     """Return all nodes below `tree`, without blocks of ``if TYPE_CHECKING``."""
-    found, pending = [], [tree]
+    result, pending = [], [tree]
     while pending:
         for child in ast.iter_child_nodes(pending.pop()):
             if isinstance(child, ast.If) and ast.unparse(child.test).endswith("TYPE_CHECKING"):
                 continue
-            found.append(child)
+            result.append(child)
             pending.append(child)
-    return found
+    return result
 
 
 def imports(tree: ast.AST) -> Iterator[tuple[ast.AST, str]]:

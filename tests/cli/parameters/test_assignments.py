@@ -6,7 +6,7 @@ from translate.cli.parameters.assignments import parse_assignments
 from translate.errors import ConfigError
 
 
-def test_values_are_yaml_and_an_empty_one_is_none() -> None:
+def test_values_are_parsed_as_yaml_and_an_empty_value_is_none() -> None:
     values = parse_assignments(["steps=20", "dropout=false", "style=", "name=a=b"])
     assert values == {"steps": 20, "dropout": False, "style": None, "name": "a=b"}
 

@@ -19,15 +19,15 @@ def run(tmp_path: Path) -> Path:
 
 
 def test_images_of_the_data_and_unknown_licences_are_named(run: Path) -> None:
-    shown = prepare(run, "x.zip", "x", licence="mit", data_licence=None, no_preview=False)
-    preview, licences = shown.messages
+    publication = prepare(run, "x.zip", "x", licence="mit", data_licence=None, no_preview=False)
+    preview, licences = publication.messages
     assert str(run / "previews/step-00000001.png") in preview and "--no-preview" in preview
     assert licences.endswith(": set --data-license NAME")
 
 
 def test_a_card_with_licences_and_without_a_preview_has_no_message(run: Path) -> None:
-    silent = prepare(run, "x.zip", "x", licence="mit", data_licence="cc0-1.0", no_preview=True)
-    assert silent.messages == []
+    publication = prepare(run, "x.zip", "x", licence="mit", data_licence="cc0-1.0", no_preview=True)
+    assert publication.messages == []
 
 
 def test_the_written_file_is_reported_before_the_messages(

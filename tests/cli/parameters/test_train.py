@@ -13,7 +13,7 @@ AUTOMATIC = [*TRAIN, "--out", "run", "--resume", "auto"]
 pytestmark = pytest.mark.usefixtures("root")
 
 
-def test_one_command_starts_a_run_continues_it_and_then_reports_that_it_is_complete(
+def test_the_same_command_starts_a_run_continues_it_and_reports_that_it_is_complete(
     run_command: Run, root: Path
 ) -> None:
     started = run_command(*AUTOMATIC)

@@ -4,7 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 
-def test_the_search_prints_what_to_install(run_command: Callable[..., Any]) -> None:
+def test_the_search_prints_the_command_that_installs_a_plugin(
+    run_command: Callable[..., Any],
+) -> None:
     result = run_command("plugins", "search", "flow matching")
     assert result.code == 0
     assert "translate-flow" in result.out and "translate-stargan" not in result.out
