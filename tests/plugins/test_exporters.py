@@ -121,7 +121,7 @@ def test_a_generator_that_differs_from_the_published_networks_is_refused(
 ) -> None:
     generator = {"name": "resnet", "width": 4, "blocks": 1, **option}
     small_checkpoints.write_run(tmp_path / "run", "cut", options={"generator": generator})
-    with pytest.raises(ConfigError, match="has no published layout of keys"):
+    with pytest.raises(ConfigError, match=r"published (code|layout)"):
         export_model(tmp_path / "run", tmp_path / "G.pth")
     assert not (tmp_path / "G.pth").exists()
 

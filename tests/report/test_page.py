@@ -155,7 +155,7 @@ def test_the_best_and_the_worst_images_are_ranked(run: Path) -> None:
 
 def test_the_least_trusted_images_are_shown_before_the_most_trusted() -> None:
     for metric, titles in (("trust", ["Worst", "Best"]), ("psnr", ["Best", "Worst"])):
-        assert [title for title, _ in page.RankedImages(metric, (), ()).groups] == titles
+        assert [title for title, _ in page.RankingView(metric, (), ()).groups] == titles
 
 
 def test_compared_runs_have_fewer_images_each(run: Path) -> None:

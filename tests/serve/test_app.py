@@ -94,7 +94,7 @@ def test_S2_S6_no_documented_parameter_is_a_path_or_a_url(server: str) -> None:
         (("POST", "/v1/translate?model=cgan", b"x"), 404, "one that can translate: cycle"),
         (("POST", "/v1/translate?model=%00", b"x"), 404, "one that can translate: cycle"),
         (("POST", "/v1/translate?image=http://127.0.0.1/x", b""), 400, "image: expected"),
-        (("POST", "/v1/sample", b"x"), 400, "send no file"),
+        (("POST", "/v1/sample", b"x"), 400, "and no file"),
         (("POST", "/v1/train", b""), 404, "unknown path"),
         (("GET", "/v1/translate", b""), 405, "another method"),
         (("GET", "/../../etc/passwd", b""), 404, "unknown path"),

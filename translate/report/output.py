@@ -6,10 +6,10 @@ from pathlib import Path
 from translate.engine.disk import files
 from translate.engine.disk.records import json_files
 from translate.errors import ConfigError, SaveError
-from translate.report.page import GENERATOR
+from translate.report.page import META_GENERATOR
 
 DEFAULT_NAME = "report.html"
-REPORT_MARK = f'<meta name="generator" content="{GENERATOR}">'.encode()
+REPORT_MARK = f'<meta name="generator" content="{META_GENERATOR}">'.encode()
 """tag in the head of every report"""
 SEARCHED_BYTES = 4096
 """number of bytes, at the start of a file, that must contain the mark of a report"""

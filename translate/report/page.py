@@ -27,7 +27,7 @@ from translate.report import figures, tables
 from translate.report.run_data import RunData
 from translate.report.thumbnails import Thumbnail, example_thumbnails, preview_thumbnails
 
-GENERATOR = "translate report"
+META_GENERATOR = "translate report"
 """name of the generator in the head of a page, by which an earlier report is recognized"""
 MIN_RANKED = 3
 """minimum number of best images, and of worst images, for each run of a page"""
@@ -45,7 +45,7 @@ class RankedImage:
 
 
 @dataclass(frozen=True)
-class RankedImages:
+class RankingView:
     """The best and the worst test images by a metric."""
 
     metric: str
@@ -54,9 +54,9 @@ class RankedImages:
 
     @property
     def groups(self) -> list[tuple[str, Sequence[RankedImage]]]:
-        """The best and the worst images with their titles, in the order of the page.
+        """The best and the worst images, each group with its title, in the order of the page.
 
-        The worst come first for the metric ``trust``, which is to find outputs that are unreliable.
+        The worst come first for the metric ``trust``, which serves to find unreliable outputs.
         """
         groups = [("Best", self.best), ("Worst", self.worst)]
         return groups[::-1] if self.metric == "trust" else groups
@@ -74,11 +74,12 @@ class RunView:
     """titles of the rows of images in a preview"""
     missing: Sequence[str]
     """what could not be read or examined, a line for each"""
-    config: str
+    config_yaml: str
     evaluation_caption: str
     evaluation_rows: Sequence[Sequence[str]]
-    rankings: Sequence[RankedImages]
-    protocol: str
+    rankings: Sequence[RankingView]
+    evaluation_protocol: str
+    """what a repetition of the evaluation needs, as JSON"""
     problems: Sequence[Sequence[str]]
     """cells of the newest problems"""
     more_problems: int
@@ -99,11 +100,11 @@ def render(runs: Sequence[RunData], *, version: str = "") -> bytes:
     ids = {figure.title: f"figure-{number}" for number, figure in enumerate(all_figures, 1)}
     names = ", ".join(run.name for run in runs)
     text = (
-        _environment()
+        _templates()
         .get_template("report.html")
         .render(
             title=f"Runs {names}" if len(runs) > 1 else f"Run {names}",
-            generator=GENERATOR,
+            generator=META_GENERATOR,
             program_version=__version__,
             written=timestamp(),
             version=version,
@@ -121,11 +122,11 @@ def render(runs: Sequence[RunData], *, version: str = "") -> bytes:
             plotly=_plotly() if all_figures else "",
         )
     )
-    return text.encode("utf-8", "backslashreplace")  # names of files may not be UTF-8
+    return text.encode("utf-8", "backslashreplace")  # some names of files are not UTF-8
 
 
 @cache
-def _environment() -> Environment:
+def _templates() -> Environment:
     return Environment(
         loader=PackageLoader("translate.report", "page"),
         autoescape=True,
@@ -137,7 +138,7 @@ def _environment() -> Environment:
 
 @cache
 def _plotly() -> str:
-    """Return Plotly's script, compressed: uncompressed, it exceeds the size limit of a page."""
+    """Return Plotly's script, by gzip and base64: as text, it would exceed the 5 MB of a page."""
     return base64.b64encode(gzip.compress(get_plotlyjs().encode(), 9, mtime=0)).decode()
 
 
@@ -158,11 +159,11 @@ def _view(run: RunData, run_count: int) -> RunView:
         previews=previews,
         rows=rows,
         missing=list(dict.fromkeys(missing)),
-        config=yaml_text.dump(config) if config else "",
+        config_yaml=yaml_text.dump(config) if config else "",
         evaluation_caption=evaluation_tables.caption(evaluation) if evaluation else "",
         evaluation_rows=evaluation_tables.value_rows(evaluation) if evaluation else [],
         rankings=rankings,
-        protocol=_protocol(evaluation) if evaluation else "",
+        evaluation_protocol=_protocol(evaluation) if evaluation else "",
         problems=problems,
         more_problems=more_problems,
     )
@@ -185,7 +186,7 @@ def _summary(run: RunData) -> str:
     return "; ".join(parts) or "nothing is known of this run"
 
 
-def _rankings(run: RunData, run_count: int) -> tuple[list[RankedImages], list[str]]:
+def _rankings(run: RunData, run_count: int) -> tuple[list[RankingView], list[str]]:
     """Return the best and the worst test images by each metric, and errors of their thumbnails.
 
     Only the ranking by the first metric has thumbnails: the other rankings are mostly of the same
@@ -213,7 +214,7 @@ def _rankings(run: RunData, run_count: int) -> tuple[list[RankedImages], list[st
 
 def _ranked_images(
     ranking: examples.Ranking, thumbnails: Mapping[str, Sequence[tuple[str, Thumbnail]]]
-) -> RankedImages:
+) -> RankingView:
     best, worst = (
         [
             RankedImage(name, evaluation_tables.format_number(value), thumbnails.get(name, ()))
@@ -221,4 +222,4 @@ def _ranked_images(
         ]
         for entries in (ranking.best, ranking.worst)
     )
-    return RankedImages(ranking.metric, best, worst)
+    return RankingView(ranking.metric, best, worst)

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from translate import __version__
-from translate.serve.counters import MEDIA_TYPE, Counters
+from translate.serve.counters import METRICS_MEDIA_TYPE, Counters
 from translate.serve.models.messages import Result
 from translate.serve.models.worker import Worker
 from translate.serve.openapi import operation_of
@@ -63,7 +63,7 @@ def create_app(workers: Mapping[str, Worker], access: Access, limits: Limits) ->
             methods=["POST"],
             summary=summary,
             response_class=Response,
-            openapi_extra=operation_of(service.models, ability),
+            openapi_extra=operation_of(service.descriptions, ability),
         )
     for error_type in (RequestError, HTTPException, Exception):
         api.add_exception_handler(error_type, _handle_error)
@@ -76,19 +76,20 @@ class Service:
 
     def __init__(self, workers: Mapping[str, Worker], limits: Limits, counters: Counters) -> None:
         self.workers, self.limits, self.counters = workers, limits, counters
-        self.models = [worker.description for worker in workers.values()]
+        self.descriptions = [worker.description for worker in workers.values()]
 
     async def translate(self, request: Request) -> Response:
         """Return the translation of an image, in the format and size of that image.
 
-        The body is the content of an image file, or a form with the file `image`. Parameters are
-        in the query or in the form. A client that accepts multipart/form-data gets a form with the
-        result as file `image`. If browsers cannot display the image or the result, the form also
-        has previews of both, the PNG files `before` and `after`.
+        The body is the content of an image file, or a form with the file `image` and optionally the
+        file `mask`. Parameters are in the query or in the form. A client that accepts
+        multipart/form-data gets a form with the result as file `image`. If browsers cannot display
+        the image or the result, the form also has previews of both, the PNG files `before` and
+        `after`.
         """
-        with self._count_active():
+        with self._active_request():
             submission = await reading.read(request, self.limits)
-            worker = self._choose(submission, "translate")
+            worker = self._take_worker(submission, "translate")
             if "image" not in submission.files:
                 text = "image: expected the content of an image file, as the body or in a form."
                 raise RequestError(400, text)
@@ -99,11 +100,11 @@ class Service:
 
     async def sample(self, request: Request) -> Response:
         """Return a generated image as PNG (TIFF if PNG cannot store it), or a grid of several."""
-        with self._count_active():
+        with self._active_request():
             submission = await reading.read(request, self.limits)
-            worker = self._choose(submission, "sample")
+            worker = self._take_worker(submission, "sample")
             if submission.files:
-                text = "images are generated from noise: send no file, and parameters in the query."
+                text = "images are generated from noise: send parameters in the query, and no file."
                 raise RequestError(400, text)
             as_form = _accepts_form(request)
             future = worker.call("sample", submission.fields, previews=as_form)
@@ -112,7 +113,7 @@ class Service:
     async def list_models(self, request: Request) -> Response:  # noqa: ARG002
         """Return the descriptions of the models, and the limits of a request."""
         limits = {"max_bytes": self.limits.max_bytes, "max_pixels": self.limits.max_pixels}
-        return JSONResponse({"models": self.models, "limits": limits})
+        return JSONResponse({"models": self.descriptions, "limits": limits})
 
     async def health(self, request: Request) -> Response:  # noqa: ARG002
         """Return 200 if all models are loaded, else 503."""
@@ -122,10 +123,10 @@ class Service:
 
     async def metrics(self, request: Request) -> Response:  # noqa: ARG002
         """Return the number and duration of requests by route, and the state of the models."""
-        return Response(self.counters.text(), media_type=MEDIA_TYPE)
+        return Response(self.counters.text(), media_type=METRICS_MEDIA_TYPE)
 
     @contextmanager
-    def _count_active(self) -> Iterator[None]:
+    def _active_request(self) -> Iterator[None]:
         """Count an active request during the block; raise `RequestError` if there are too many."""
         if self.counters.active >= self.limits.requests:
             text = f"{self.limits.requests} requests are being processed: try again in a second."
@@ -136,9 +137,12 @@ class Service:
         finally:
             self.counters.active -= 1
 
-    def _choose(self, submission: Submission, ability: str) -> Worker:
-        """Return the model that a request names, or the only one that has the ability."""
-        names = [model["id"] for model in self.models if model[ability]]
+    def _take_worker(self, submission: Submission, ability: str) -> Worker:
+        """Remove the field `model`, and return the worker of that model.
+
+        Without this field, it is the worker of the only model that has the ability.
+        """
+        names = [model["id"] for model in self.descriptions if model[ability]]
         name = submission.fields.pop("model", names[0] if len(names) == 1 else "")
         if name not in names:
             known = ", ".join(names) or "none"

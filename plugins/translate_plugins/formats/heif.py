@@ -26,14 +26,14 @@ SUFFIXES = frozenset({".heic", ".heif", ".hif"})
 
 
 class Heif:
-    """HEIC: first image, read in 8 to 12 bits; written lossless in 8 bits."""
+    """HEIC: the primary image, of 8, 10 or 12 bits; written lossless in 8 bits."""
 
     suffixes = SUFFIXES
     lossless = True
 
     def __init__(self) -> None:
         installed = find_spec("pillow_heif") is not None
-        self.writes = {".heic": Writable((1, 3), alpha=True)} if installed else {}
+        self.writes = {".heic": Writable(channels=(1, 3), alpha=True)} if installed else {}
 
     def probe(self, source: EncodedImage, frame: int = 0) -> Header | None:  # noqa: ARG002
         """Return the header of a file; None for a file of another format."""
@@ -61,7 +61,7 @@ class Heif:
         frame: int = 0,  # noqa: ARG002
         window: Window | None = None,
     ) -> Layers:
-        """Return the upright pixels; 10 and 12 bits are scaled to 16."""
+        """Return the pixels, which libheif rotates upright; 10 and 12 bits are scaled to 16."""
         image = _open(source)
         mode, bits = _mode_and_bits(image)
         pixels = np.asarray(image).reshape(image.size[1], image.size[0], len(mode))
@@ -70,7 +70,7 @@ class Heif:
         return split_alpha(pixels, alpha=mode[-1] == "A").crop(window)
 
     def write(self, pixels: NDArray[Any], like: Header) -> bytes:
-        """Return the content of a file."""
+        """Return the content of a file of `pixels`, with the metadata of `like`."""
         _register()
         return Raster("HEIF", SUFFIXES, options=LOSSLESS).write(pixels, like)
 
@@ -84,8 +84,8 @@ def _register() -> None:
 
 
 def _open(source: EncodedImage) -> "HeifImage":
-    """Return the first image of a file; its pixels are decoded when they are used."""
-    _register()
+    """Return the primary image of a file; its pixels are decoded when they are used."""
+    require_package("pillow_heif", "heif")
     from pillow_heif import open_heif
 
     try:

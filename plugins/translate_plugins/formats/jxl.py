@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 from io import BytesIO
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,13 +35,15 @@ class Jxl:
     def __init__(self) -> None:
         installed = find_spec("pillow_jxl") is not None
         types = ("uint8", "uint16", "float32")
-        self.writes = {".jxl": Writable((1, 3), types, alpha=True)} if installed else {}
+        self.writes = (
+            {".jxl": Writable(channels=(1, 3), dtypes=types, alpha=True)} if installed else {}
+        )
 
     def probe(self, source: EncodedImage, frame: int = 0) -> Header | None:  # noqa: ARG002
         """Return the header of a file; None for a file of another format."""
         if not is_jxl(source.data):
             return None
-        require_package("pillow_jxl", "jxl")
+        require_package("pillow_jxl", "jxl")  # `read` needs it, and this message comes earlier
         header = read_header(source.data)
         return Header(
             format="JXL",
@@ -49,7 +51,7 @@ class Jxl:
             channels=(1 if header.gray else 3) + header.alpha,
             alpha=header.alpha,
             dtype=_dtype(header),
-            bits=max(8, header.bits),
+            bits=max(8, header.bits),  # fewer are scaled to 8
             mode=("L" if header.gray else "RGB") + "A" * header.alpha,
             extra=Metadata(source, "icc_profile"),
             private=Metadata(source, "exif"),
@@ -62,14 +64,14 @@ class Jxl:
         frame: int = 0,  # noqa: ARG002
         window: Window | None = None,
     ) -> Layers:
-        """Return the upright pixels of the first frame."""
+        """Return the pixels of the first frame, which the decoders rotate upright."""
         header = read_header(source.data)
         pixels = _decode(source, header)
         channels = (1 if header.gray else 3) + header.alpha
         return split_alpha(pixels.reshape(*header.size, channels), alpha=header.alpha).crop(window)
 
     def write(self, pixels: NDArray[Any], like: Header) -> bytes:
-        """Return the content of a file with its XMP packet; 8-bit files also have EXIF data."""
+        """Return the content of a file with the XMP packet of `like`, in 8 bits also EXIF data."""
         array = np.ascontiguousarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels)
         if pixels.dtype != np.uint8:
             import imagecodecs
@@ -86,22 +88,22 @@ class Jxl:
 
 
 class Metadata(Mapping[str, bytes]):
-    """EXIF data or colour profile (`name`), read at first use, since reading decodes the pixels."""
+    """EXIF data or the colour profile, read when they are used, as that decodes the pixels."""
 
-    def __init__(self, source: EncodedImage, name: str) -> None:
-        self._source, self._name = source, name
+    def __init__(self, source: EncodedImage, kind: Literal["exif", "icc_profile"]) -> None:
+        self._source, self._kind = source, kind
 
     def _values(self) -> dict[str, bytes]:
         try:
             image = _open_with_pillow(self._source)
         except ValueError:  # damaged pixels: `read` reports them
             return {}
-        if self._name == "exif":
+        if self._kind == "exif":
             return metadata.exif(image)
         return {**metadata.profile(image)}
 
-    def __getitem__(self, name: str) -> bytes:
-        return self._values()[name]
+    def __getitem__(self, key: str) -> bytes:
+        return self._values()[key]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._values())

@@ -1,6 +1,7 @@
 """Architectures of published generators, inferred from the names and shapes of their tensors.
 
-A file contains nothing else. If the names (keys) fit two architectures, the caller chooses.
+A file contains no options. If its names (keys) fit two norms or two orders of skip connections, the
+caller chooses.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 Norm = Literal["batch", "instance-affine"]
-"""norms between which the keys may leave a choice"""
+"""norms that may have the same keys"""
 Skips = Literal["outer-first", "inner-first"]
 """which features a U-Net concatenates first: of the outer level, or of the inner levels"""
 STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
@@ -23,14 +24,14 @@ BLOCK_TYPES: Mapping[tuple[int, ...], tuple[str, float]] = {
     (0, 3): ("zero", 0.0),
     (0, 4): ("zero", 0.5),
 }
-"""padding and dropout of a residual block, by the numbers of its two convolutions"""
+"""padding and dropout of a residual block, by the indices of its two convolutions"""
 
 
 class Generator(NamedTuple):
     """A generator that was read from a file."""
 
     part: dict[str, Any]
-    """the equal network of this toolkit: its name and options, as in a configuration"""
+    """the same network of this toolkit: its name and options, as in a configuration"""
     tensors: dict[str, Tensor]
     """by the keys of that network"""
     channels: tuple[int, int]
@@ -50,8 +51,8 @@ def read_generator(
         tensors: By key, without prefixes.
         norm: The norm if the keys fit both; None: `instance-affine` for a ResNet with two
             downsamplings, `batch` for other networks.
-        skips: The order of a U-Net, which the keys do not show; None: the order of the version of
-            the authors' code that had biases as in this file.
+        skips: The order of a U-Net, which the keys do not show; None: an order by the age of the
+            authors' code, which its biases show.
     """
     if "model.model.0.weight" in tensors:
         return _read_unet(tensors, norm or "batch", skips)
@@ -68,15 +69,18 @@ def _read_unet(tensors: Mapping[str, Tensor], norm: Norm, skips: Skips | None) -
         "levels": sum(t.ndim == 4 for t in tensors.values()) // 2,
     }
     channels = first_weight.shape[1], len(last_bias)
-    generator = _with_norm(part, tensors, channels, ["model.model.3"], norm)
-    # the authors' code had biases before norms with weights until August 2017, and concatenated
-    # inner-first until September 2017
-    is_old = part["norm"] == "instance-affine" or bool(part.get("bias"))
+    generator = _make_generator(part, tensors, channels, ["model.model.3"], norm)
+    # Until August 2017 the convolutions of the authors' code had biases if norms with weights
+    # followed. It concatenated inner-first until September 2017: files of the weeks between are
+    # taken for newer ones.
+    options = generator.part
+    is_old = options["norm"] == "instance-affine" or bool(options.get("bias"))
     skips = skips or ("inner-first" if is_old else "outer-first")
     if skips == "inner-first":
         import torch
 
         for key, tensor in tensors.items():
+            # the upsampling convolution of the outermost level, and of the others
             is_after_skip = key == "model.model.3.weight" or key.endswith(".model.5.weight")
             if is_after_skip and tensor.ndim == 4:
                 generator.tensors[key] = torch.cat(tensor.chunk(2)[::-1])  # outer, inner channels
@@ -91,24 +95,25 @@ def _read_resnet(tensors: Mapping[str, Tensor], norm: Norm | None) -> Generator 
     ((padding, dropout),) = (block_type for block_type in block_types if block_type)
     first_block, last_block = min(layers.blocks), max(layers.blocks)
     numbers = sorted(layers.convolutions)
-    down = [number for number in numbers if number < first_block]
-    up = [number for number in numbers if number > last_block]
+    before_blocks = [number for number in numbers if number < first_block]
+    after_blocks = [number for number in numbers if number > last_block]
     last = f"model.{numbers[-1]}"
     last_bias = tensors.get(f"{last}.bias")
     first_number = 1 if padding == "reflect" else 0  # a padding layer precedes the convolution
-    if len(down) != len(up) or down[:1] != [first_number] or last_bias is None:
+    is_symmetric = len(before_blocks) == len(after_blocks)
+    if not is_symmetric or before_blocks[:1] != [first_number] or last_bias is None:
         return None
     first_weight = layers.convolutions[first_number]
     if first_weight.shape[2:] != (7, 7) or last_bias.ndim != 1:
         return None
     blurs_down = any(number < first_block for number in layers.blurs)
     blurs_up = any(number > last_block for number in layers.blurs)
-    upsampling_kernels = {layers.convolutions[number].shape[2:] for number in up[:-1]}
+    upsampling_kernels = {layers.convolutions[number].shape[2:] for number in after_blocks[:-1]}
     part: dict[str, Any] = {
         "name": "resnet",
         "width": len(first_weight),
         "blocks": len(layers.blocks),
-        "downsamplings": len(down) - 1,
+        "downsamplings": len(before_blocks) - 1,  # the first convolution keeps the size
         "dropout": dropout,
     }
     if padding == "zero":
@@ -119,17 +124,17 @@ def _read_resnet(tensors: Mapping[str, Tensor], norm: Norm | None) -> Generator 
         part["upsample"] = "deconv4"
     default: Norm = "instance-affine" if part["downsamplings"] == 2 else "batch"
     channels = first_weight.shape[1], len(last_bias)
-    return _with_norm(part, tensors, channels, [last], norm or default)
+    return _make_generator(part, tensors, channels, [last], norm or default)
 
 
 class _Layers:
-    """The numbers of layers in the sequence ``model``: convolutions, blurs, residual blocks."""
+    """The layers of the sequence ``model`` by index: convolutions, blurs and residual blocks."""
 
     def __init__(self, tensors: Mapping[str, Tensor]) -> None:
         self.blurs: list[int] = []
         self.convolutions: dict[int, Tensor] = {}
         self.blocks: dict[int, tuple[int, ...]] = {}
-        """numbers of a block's convolutions, by the number of the block"""
+        """indices of a block's convolutions, by the index of the block"""
         for key, tensor in tensors.items():
             if not (match := re.fullmatch(r"model\.(\d+)\.(.+)", key)):
                 continue
@@ -142,7 +147,7 @@ class _Layers:
                 self.blocks[number] = (*self.blocks.get(number, ()), int(inner[1]))
 
 
-def _with_norm(
+def _make_generator(
     part: dict[str, Any],
     tensors: Mapping[str, Tensor],
     channels: tuple[int, int],
@@ -152,7 +157,7 @@ def _with_norm(
     """Return the generator, with the norm that its keys show, and without unused statistics.
 
     Args:
-        part: The network without its norm, which is added.
+        part: The network without its norm; `norm` and `bias` are added to it.
         tensors: The tensors of the file.
         channels: Numbers of input and output channels.
         outputs: Names of the last convolutions, which have a bias with every norm.

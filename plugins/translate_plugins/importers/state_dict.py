@@ -27,14 +27,17 @@ TOLERANCE = 1e-4
 PREFIX = "generator."
 """prefix of keys in recipes with one generator"""
 EXPECTED = (
-    "Expected a recipe of one generator for a direction: resnet or unet with layers and norms that "
+    "Expected a recipe with a single generator: resnet or unet with layers and norms that "
     "the code of pytorch-CycleGAN-and-pix2pix, CUT or DeblurGAN has, or a network that an importer "
     "of another plugin reads"
 )
 
 
 class StateDictExporter:
-    """Weights of one generator for the authors' code, ``latest_net_G.pth`` (.pth)."""
+    """Weights of one generator for the code of its authors, as ``latest_net_G.pth``.
+
+    `load` works only after `write`, as the file has no options of the network.
+    """
 
     suffix = ".pth"
     backend = ""
@@ -44,10 +47,13 @@ class StateDictExporter:
         import torch
 
         self.model = model
-        prefix, network = find_generator(model.network)
+        name, network = find_generator(model.network)
         tensors = network.state_dict()
         if not any(is_equal(network, generator) for generator in possible_generators(tensors)):
-            raise ConfigError(f"{prefix or 'it'} has no published layout of keys. {EXPECTED}.")
+            raise ConfigError(
+                f"{name or 'the model'} computes something else than published code with its keys. "
+                f"{EXPECTED}."
+            )
         buffer = BytesIO()
         torch.save(tensors, buffer)
         return buffer.getvalue()
@@ -57,7 +63,7 @@ class StateDictExporter:
 
         if not (self.model and isinstance(content, bytes)):
             raise ValueError(
-                "it has weights alone: `translate import FILE --out RUN` makes a run of it"
+                "a .pth file has weights only: `translate import FILE --out RUN` makes a run of it"
             )
         if threads:
             torch.set_num_threads(threads)
@@ -76,20 +82,20 @@ class StateDictExporter:
 def find_generator(recipe_network: nn.Module) -> tuple[str, nn.Module]:
     """Return the name and module of the network that has keys of published code.
 
-    Modules with only one child that has tensors are unwrapped. Raises `ConfigError` at a module
-    with several such children.
+    Modules with exactly one child that has tensors are unwrapped. Raises `ConfigError` if another
+    module has no keys of published code.
     """
     name, network = "", recipe_network
     while not possible_generators(network.state_dict()):
         children = {key: child for key, child in network.named_children() if child.state_dict()}
         if len(children) != 1:
-            raise ConfigError(f"{name or 'it'} has no published layout of keys. {EXPECTED}.")
+            raise ConfigError(f"{name or 'the model'} has no published layout of keys. {EXPECTED}.")
         ((name, network),) = children.items()
     return name, network
 
 
 def possible_generators(tensors: Mapping[str, Tensor]) -> list[Generator]:
-    """Return the generators that may have these keys: one per possible norm, or of plugins."""
+    """Return the generators that may have these keys, one for each norm, or those of plugins."""
     generators = (read_generator(tensors, norm, "outer-first") for norm in get_args(Norm))
     return [generator for generator in generators if generator] or generators_of_importers(tensors)
 
@@ -113,7 +119,7 @@ def generators_of_importers(tensors: Mapping[str, Tensor]) -> list[Generator]:
 
 
 def is_equal(network: nn.Module, generator: Generator) -> bool:
-    """Return whether `network` computes the same as `generator`, which was read from its keys."""
+    """Return whether `network` computes the same as `generator`, which was made of its tensors."""
     import torch
 
     in_channels, out_channels = generator.channels

@@ -60,7 +60,7 @@ def test_a_damaged_reference_is_measured_again(
     file.write_bytes(complete[:-40])
     reference_of(cycle)
     assert file.read_bytes() == complete
-    assert messages[1].endswith("It is measured again.")
+    assert messages[1].endswith("The reference of trust is measured again.")
 
 
 ROWS = torch.zeros(3, 2)

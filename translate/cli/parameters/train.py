@@ -1,4 +1,4 @@
-"""Which options of `translate train` exclude each other: those of new and of resumed runs."""
+"""Refuse options of `translate train` that do not suit a new run, or a resumed one."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,13 +7,13 @@ import click
 
 ONLY_FOR_NEW_RUNS = ("plugin", "config", "init")
 ONLY_WITH_RESUME = ("accept_data_change", "fork_run")
-"""parameters of options that suit only one of the two kinds of runs"""
+"""names of options, as click passes them, which suit only one of the two kinds of runs"""
 AUTO = "auto"
 """value of --resume that continues the run in --out, or starts it if there is none"""
 
 
 def refuse_mixed_options(given: Mapping[str, Any]) -> None:
-    """Raise `click.UsageError` if an option does not suit a new run, or does not suit --resume."""
+    """Raise `click.UsageError` if options exclude each other, or a new run may be restarted."""
     from translate.engine.config.layers import is_given
 
     if given["as_json"] and not given["dry_run"]:
@@ -36,7 +36,7 @@ def refuse_mixed_options(given: Mapping[str, Any]) -> None:
 
 
 def _check_automatic_resume(given: Mapping[str, Any]) -> None:
-    """Raise if an option does not suit ``--resume auto``."""
+    """Raise if ``--resume auto`` has an option that does not suit it, or has no ``--out``."""
     if given["fork_run"]:
         raise click.UsageError("--fork-run needs --resume RUN, got --resume auto.")
     if not given["out"]:

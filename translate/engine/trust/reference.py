@@ -36,7 +36,7 @@ QUANTILE = 0.95
 MIN_LIMIT = 1e-3
 """lowest limit, for a measure that is 0 on all training images"""
 VERSION = 1
-"""version of the measures in a reference file; part of its name"""
+"""version of the measures in a reference file; another version has another file name"""
 
 logger = logging.getLogger(__name__)
 
@@ -46,12 +46,12 @@ class Reference:
     """Measures of training images."""
 
     features: Tensor
-    """(N, D); N may be 0"""
+    """(N, D): D features of each of N training images; N is 0 if features need other channels"""
     measures: dict[str, Tensor]
     """values of each measure, by its name:
 
-    - ``cycle``, (M,), if the model translates back: the mean difference between an input and its
-      output translated back;
+    - ``cycle``, (M,) for M training images, if the model translates back: the mean difference
+      between an input and its output translated back;
     - ``spread``, (M,), if the model takes noise: the mean difference between an output and the
       outputs for other random seeds;
     - ``distance``, (N,): the mean distance of features to those of the nearest other images.
@@ -78,7 +78,7 @@ def open_reference(processor: ImageProcessor, inputs: TrainingInputs) -> Referen
         if path.is_file():
             return read(path)
     except CheckpointError as error:
-        logger.info(f"{error} It is measured again.")
+        logger.info(f"{error} The reference of trust is measured again.")
     try:
         crops = inputs.read(MAX_FEATURES)
     except (TranslateError, BadImage, OSError) as error:
@@ -104,7 +104,7 @@ def measure(processor: ImageProcessor, crops: list[Pixels]) -> Reference:
     measures: dict[str, Tensor] = {}
     features_of_crops = torch.empty(0, 1)
     if source.channels in (1, 3) and len(crops) > 1:
-        images = [crop[..., : source.channels] for crop in crops]
+        images = [crop[..., : source.channels] for crop in crops]  # without the channel of holes
         features_of_crops = features(images, source, device)
         measures["distance"] = distances(features_of_crops)  # to the other crops
     selection = at_even_intervals(crops, MAX_TRANSLATIONS)
@@ -131,7 +131,7 @@ def _path(processor: ImageProcessor) -> Path:
         "options": dict(processor.options),
     }
     text = json.dumps(facts, sort_keys=True, default=str)
-    # a copy of a hub or an archive must not be changed
+    # a run that was downloaded or unpacked must not be changed
     folder = user_cache.folder("trust") if is_copy(model.name) else run / "trust"
     return folder / f"{sha256(text.encode()).hexdigest()[:16]}.safetensors"
 

@@ -1,4 +1,4 @@
-"""NumPy arrays in files: headers are checked before memory is allocated, and windows are read."""
+"""NumPy arrays in files: a header is checked first, and a window is read without the rest."""
 
 from dataclasses import dataclass
 from math import prod
@@ -46,8 +46,9 @@ class ArrayHeader:
 
     @property
     def byte_order(self) -> str:
-        """The byte order of the values: ``<`` or ``>``; ``=`` for that of this machine, or none."""
-        return {">": ">", "<": "<"}.get(self.dtype.byteorder, "=")
+        """The byte order: ``<`` or ``>``; ``=``: that of this machine, or values of one byte."""
+        order = self.dtype.byteorder
+        return order if order in "<>" else "="
 
     @property
     def image_dtype(self) -> str:
@@ -67,8 +68,11 @@ def read_header(file: BinaryIO) -> ArrayHeader:
     if dtype.hasobject:
         raise ValueError("an array of Python objects, which could run code, is not read")
     if f"{dtype.kind}{dtype.itemsize}" not in DTYPES:
-        raise ValueError(f"an array of {dtype}: expected integers or floats")
-    if len(shape) not in (2, 3) or min(shape) < 1 or (*shape, 1)[2] > MAX_CHANNELS:
+        raise ValueError(
+            f"an array of {dtype}: expected booleans, integers or floats of up to 64 bits"
+        )
+    channels = shape[2] if len(shape) == 3 else 1
+    if len(shape) not in (2, 3) or min(shape) < 1 or channels > MAX_CHANNELS:
         known_shapes = f"(height, width) or (height, width, 1 to {MAX_CHANNELS})"
         raise ValueError(f"an array of the shape {shape}: expected {known_shapes}")
     return ArrayHeader(shape, dtype, is_fortran, file.tell())
@@ -93,7 +97,7 @@ def read_window(file: BinaryIO, header: ArrayHeader, window: Window | None) -> N
     columns = slice(left, left + width)
     row_bytes = prod(header.shape[1:]) * header.dtype.itemsize
     if header.is_fortran:
-        data = _read(file, header.start, row_bytes * header.shape[0])
+        data = _read(file, header.start, header.byte_count)
         array = np.frombuffer(data, header.dtype).reshape(header.shape, order="F")
         pixels = array[top : top + height, columns]
     else:
@@ -111,6 +115,7 @@ def _convert(values: NDArray[Any], header: ArrayHeader) -> NDArray[Any]:
     if values.dtype.kind == "b":
         return values.astype(np.uint8) * np.uint8(255)
     may_round = header.image_dtype == "float32" and values.dtype.kind in "iu"
+    # `int`, as the smallest integer of a dtype has no negative in this dtype
     if may_round and max(values.max(), -int(values.min())) > MAX_EXACT:
         raise ValueError(f"an array of {header.dtype}: expected values up to 2**24")
     return np.ascontiguousarray(values.astype(header.image_dtype))

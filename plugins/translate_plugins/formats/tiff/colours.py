@@ -1,4 +1,4 @@
-"""Conversion of the stored values of a TIFF page to gray, RGB or bands, and alpha."""
+"""Conversion of the stored values of a TIFF page to pixels and an alpha channel."""
 
 from typing import Any
 
@@ -36,7 +36,7 @@ def as_layers(page: Page, values: NDArray[Any]) -> Layers:
 
 
 def _convert_colours(page: Page, values: NDArray[Any]) -> NDArray[Any]:
-    """Return gray, where 0 is black, or RGB, or the bands of other pages."""
+    """Return gray, where 0 is black, or RGB; bands of another meaning are returned as they are."""
     match page.photometric:
         case pages.PALETTE:
             return _read_palette(page)[values[..., 0]]
@@ -58,7 +58,8 @@ def _convert_colours(page: Page, values: NDArray[Any]) -> NDArray[Any]:
 def _read_palette(page: Page) -> NDArray[np.uint8]:
     """Return the colours of a palette, (N, 3) bytes.
 
-    They are stored in 16 bits; some programs store bytes, so colours below 256 are bytes.
+    They are stored in 16 bits. Some programs store bytes: a palette without values above 255 is
+    taken as bytes.
     """
     table = np.asarray(page.tags.colormap).T
     if table.shape != (1 << page.bits, 3):
@@ -67,7 +68,9 @@ def _read_palette(page: Page) -> NDArray[np.uint8]:
 
 
 def _scale_to_dtype(page: Page, values: NDArray[Any]) -> NDArray[Any]:
-    """Return values in the page's dtype; 1 to 7 and 9 to 15 bits are scaled to 8 and 16.
+    """Return values in the page's dtype, scaled to its full range if they have fewer bits.
+
+    Unsigned values of 1 to 7 bits are scaled to 8 bits, those of 9 to 15 bits to 16 bits.
 
     Raises `ValueError` for values that the dtype cannot represent.
     """
@@ -84,7 +87,7 @@ def _scale_to_dtype(page: Page, values: NDArray[Any]) -> NDArray[Any]:
         if values.max() > MAX_EXACT or values.min() < -MAX_EXACT:
             raise ValueError(f"{page.kind}: expected values up to 2**24")
     elif (np.isinf(converted) & ~np.isinf(values)).any():
-        raise ValueError(f"{page.kind}: expected values up to 3e38")
+        raise ValueError(f"{page.kind}: expected values up to 3e38, the largest of float32")
     return converted
 
 

@@ -109,7 +109,7 @@ def test_nothing_is_unpickled(tmp_path: Path) -> None:
         (npy(np.zeros((2, 3, 4, 5))), r"an array of the shape \(2, 3, 4, 5\)"),
         (npy(np.zeros((2, 3, 65), "u1")), r"the shape \(2, 3, 65\): expected .* 1 to 64"),
         (npy(np.zeros((0, 3), "u1")), r"an array of the shape \(0, 3\)"),
-        (npy(np.zeros((2, 2), "c8")), "an array of complex64: expected integers or floats"),
+        (npy(np.zeros((2, 2), "c8")), "an array of complex64: expected booleans, integers or"),
         (npy(np.zeros((2, 2), "U3")), "an array of <U3"),
         (npy(np.zeros((4, 4), "u2"))[:-1], "a truncated file: values"),
         (npy(np.full((2, 2), 2**24 + 1)), "expected values up to 2..24"),
