@@ -41,7 +41,7 @@ engine.system
 translate engine
 errors hookspecs
 """
-"""A package or module may import from the rows below its own_plugin, a package also from itself."""
+"""A package or module may import from the rows below its own, a package also from itself."""
 LAYERS = {
     name: layer for layer, row in enumerate(PACKAGES.split("\n")[::-1]) for name in row.split()
 }
@@ -128,9 +128,7 @@ def test_no_folder_holds_more_than_nine_modules() -> None:
         if module.path.name not in {"__init__.py", "__main__.py"}
     )
     wrong = {folder: count for folder, count in counts.items() if count > 9}
-    assert set(wrong) <= lists, (
-        f"{wrong}: put what belongs together into a folder of its own_plugin"
-    )
+    assert set(wrong) <= lists, f"{wrong}: put what belongs together into a folder of its own"
 
 
 def test_no_test_file_is_longer_than_250_lines() -> None:

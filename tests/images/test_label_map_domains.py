@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import small_runs
 import torch
-from first_batch import load_batch
 from PIL import Image
+from small_data import load_batch
 
 from translate.api import Translator
 from translate.batches import Domain, ImageSpec

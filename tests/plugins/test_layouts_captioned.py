@@ -7,8 +7,8 @@ from random import Random
 
 import pytest
 import torch
-from first_batch import load_batch
 from identity_transform import IdentityTransform
+from small_data import load_batch
 
 from translate.batches import Captioned
 from translate.engine.config.schema import Data

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from first_batch import load_batch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from identity_transform import IdentityTransform
+from small_data import load_batch
 
 from translate.batches import Images, Item, Labelled
 from translate.engine.config.schema import Data

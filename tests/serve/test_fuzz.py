@@ -15,18 +15,19 @@ import pytest
 import ruamel.yaml
 import small_checkpoints
 from command_result import ROOT
-from odd_requests import FILE_FORMATS, ODD_NAMES, SECRET, Fuzzer, image_file
+from odd_requests import FILE_FORMATS, ODD_NAMES, SECRET, Fuzzer
+from random_images import encode, noise
 
 from translate.engine.system.memory import CONTROL_GROUPS
 
 COMMAND = ROOT / "tests/support/audited_command.py"
 REQUESTS = 2000
-READ = (
-    str(Path(ruamel.yaml.__file__).parent),  # its own folder, for plugins: for each text
-    *map(str, CONTROL_GROUPS),  # and the next, how much memory is free: for each image
+READABLE = (
+    str(Path(ruamel.yaml.__file__).parent),  # ruamel.yaml looks for plugins in its folder
+    *map(str, CONTROL_GROUPS),  # these and the next file say how much memory is free
     "/proc/meminfo",
 )
-"""files that every request may open, whatever it asks for"""
+"""files that every request may open"""
 
 
 @pytest.fixture
@@ -117,8 +118,9 @@ def test_S2_S6_2000_odd_requests_open_no_file_and_no_connection(
             given = fuzzer.request()
             return client.request(given.pop("method"), given.pop("path"), **given)
 
-        for form in FILE_FORMATS:  # what is imported at first use is imported now
-            assert client.post("/v1/translate", content=image_file(form)).status_code == 200
+        for file_format in FILE_FORMATS:  # its codec is imported at first use
+            content = encode(noise(16, 24, 3), file_format)
+            assert client.post("/v1/translate", content=content).status_code == 200
         for _ in range(200):
             ask()
         events, memory = len(server.events()), server.memory()
@@ -127,7 +129,9 @@ def test_S2_S6_2000_odd_requests_open_no_file_and_no_connection(
             answer = ask()
             statuses[answer.status_code] = statuses.get(answer.status_code, 0) + 1
             assert SECRET not in answer.text
-    later = [line for line in server.events()[events:] if not any(path in line for path in READ)]
+    later = [
+        line for line in server.events()[events:] if not any(path in line for path in READABLE)
+    ]
     assert later == []
     assert not any(SECRET in line or str(secret) in line for line in server.events())
     assert not connections
@@ -141,7 +145,7 @@ def test_S2_S6_2000_odd_requests_open_no_file_and_no_connection(
 
 @pytest.mark.slow
 def test_requests_at_hand_are_finished_after_ctrl_c(server: Server) -> None:
-    image = image_file()
+    image = encode(noise(16, 24, 3))
 
     def body() -> Iterator[bytes]:
         yield image[:100]

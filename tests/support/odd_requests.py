@@ -4,16 +4,9 @@ from random import Random
 from typing import Any
 from urllib.parse import quote
 
-import numpy as np
-from random_images import encode
+from random_images import encode, noise
 
 SECRET = "the content of a file of the server"
-
-
-def image_file(file_format: str = "PNG") -> bytes:
-    """Return an image file of 24x16 random pixels."""
-    pixels = np.random.default_rng(0).integers(0, 256, (16, 24, 3), np.uint8)
-    return encode(pixels, file_format)
 
 
 FILE_FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF", "PPM")
@@ -39,7 +32,7 @@ class Fuzzer:
 
     def __init__(self, names: list[str]) -> None:
         self.random, self.names = Random(0), names
-        self.images = [image_file(file_format) for file_format in FILE_FORMATS]
+        self.images = [encode(noise(16, 24, 3), file_format) for file_format in FILE_FORMATS]
 
     def request(self) -> dict[str, Any]:
         """Return arguments for `httpx.Client.request`."""

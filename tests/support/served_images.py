@@ -2,9 +2,8 @@
 
 from io import BytesIO
 
-import numpy as np
 from PIL import Image
-from random_images import encode
+from random_images import encode, noise
 
 from translate.serve.models.worker import Worker
 
@@ -14,8 +13,7 @@ TOKEN = "0123456789abcdef"
 
 def image_file(number: int = 0, file_format: str = "PNG") -> bytes:
     """Return an image file with other pixels and another width for each `number`."""
-    random = np.random.default_rng(number)
-    return encode(random.integers(0, 256, (16, 24 + number, 3), np.uint8), file_format)
+    return encode(noise(16, 24 + number, 3, seed=number), file_format)
 
 
 def decoded_pixels(data: bytes) -> bytes:

@@ -4,9 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
-from random_images import encode
+from random_images import encode, noise
 
 from translate.serve.models.served_model import ServedModel
 from translate.serve.requests.limits import RequestError
@@ -21,8 +20,7 @@ def served_model(run: Path, name: str = "mine") -> ServedModel:
 
 def image_file(file_format: str = "PNG", size: tuple[int, int] = (40, 30), **options: Any) -> bytes:
     """Return the bytes of an image file of (width, height) random pixels."""
-    pixels = np.random.default_rng(0).integers(0, 256, (size[1], size[0], 3), np.uint8)
-    return encode(pixels, file_format, **options)
+    return encode(noise(size[1], size[0], 3), file_format, **options)
 
 
 def rejection(call: Callable[[], object]) -> tuple[int, str]:

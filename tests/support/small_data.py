@@ -28,6 +28,14 @@ def read_batches(
     return [batch for batch, _ in batches]
 
 
+def load_batch(config: Data, step: int = 0, *, batch_size: int = 4) -> Any:
+    """Return the batch of a step."""
+    data, steps = checked_data(config), range(step, step + 1)
+    [(batch, problems)] = loader.batches(data, config, seed=0, batch_size=batch_size, steps=steps)
+    assert not problems
+    return batch
+
+
 def equal_batches(one: list[Any], other: list[Any]) -> bool:
     """Return whether two lists of batches have equal tensors."""
     return len(one) == len(other) and all(

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import small_runs
 import torch
-from first_batch import load_batch
 from PIL import Image
+from small_data import load_batch
 from specs import image_spec
 
 from translate.batches import Pair
