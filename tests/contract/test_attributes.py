@@ -16,8 +16,6 @@ from translate.contract.attributes import attributes, differing_names
 from translate.contract.recipes.subject import make_subject
 from translate.contract.recipes.training import resumes_exactly
 
-RegisterPlugin = Callable[..., object]
-
 
 def recipe_with(
     name: str, update: Callable[[ValidRecipe, float], object], initial: object = None
@@ -115,9 +113,7 @@ STATEFUL = {
         for recipe in recipes
     ],
 )
-def test_state_in_a_plain_attribute_is_named(
-    register_plugin: RegisterPlugin, recipe: type, name: str
-) -> None:
+def test_state_in_a_plain_attribute_is_named(register_plugin, recipe: type, name: str) -> None:
     register_parts(register_plugin, recipes={"tested": recipe})
     with pytest.raises(AssertionError) as error:
         resumes_exactly(make_subject("tested", {}, None, None))
@@ -162,14 +158,12 @@ STATELESS = [
 
 
 @pytest.mark.parametrize("recipe", STATELESS, ids=lambda recipe: recipe.__name__)
-def test_state_that_a_resume_restores_breaks_no_rule(
-    register_plugin: RegisterPlugin, recipe: type
-) -> None:
+def test_state_that_a_resume_restores_breaks_no_rule(register_plugin, recipe: type) -> None:
     register_parts(register_plugin, recipes={"tested": recipe})
     resumes_exactly(make_subject("tested", {}, None, None))
 
 
-def test_the_line_that_changes_the_state_is_named(register_plugin: RegisterPlugin) -> None:
+def test_the_line_that_changes_the_state_is_named(register_plugin) -> None:
     class LosesAMean(ValidRecipe):
         mean = 0.0
 

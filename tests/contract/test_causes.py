@@ -1,9 +1,7 @@
 """A fault of a plugin is reported once, with the line of the plugin and the fix."""
 
 import re
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from command_result import ROOT
@@ -14,9 +12,6 @@ from translate.contract import kinds
 from translate.contract.results import RuleResult, run_rules
 from translate.recipe import Turn
 from translate.testing import check_recipe
-
-RunCommand = Callable[..., Any]
-RegisterPlugin = Callable[..., object]
 
 
 class ReadsAMissingField(ValidRecipe):
@@ -97,7 +92,7 @@ class TranslatesHalf(ValidRecipe):
         return super().translate(images, to=to)[..., ::2, ::2]
 
 
-def distinct_failures(register_plugin: RegisterPlugin, recipe: type) -> list[RuleResult]:
+def distinct_failures(register_plugin, recipe: type) -> list[RuleResult]:
     """Return the failures of a check of `recipe`, one for each cause."""
     register_parts(register_plugin, recipes={"tested": recipe})
     results = list(run_rules("recipe", "tested", {}))
@@ -135,7 +130,7 @@ def line_number(code: str, class_name: str) -> int:
     ],
 )
 def test_one_fault_is_reported_once_with_its_file_line_and_fix(
-    register_plugin: RegisterPlugin, recipe: type, code: str, message: str
+    register_plugin, recipe: type, code: str, message: str
 ) -> None:
     (result,) = distinct_failures(register_plugin, recipe)
     assert message in result.failure
@@ -143,7 +138,7 @@ def test_one_fault_is_reported_once_with_its_file_line_and_fix(
     assert line in result.place or line in result.failure
 
 
-def test_two_faults_are_reported_separately(register_plugin: RegisterPlugin) -> None:
+def test_two_faults_are_reported_separately(register_plugin) -> None:
     first, second = distinct_failures(register_plugin, TwoFaults)
     assert "it has no field 'sources'" in first.failure
     assert "ZeroDivisionError" in second.failure
@@ -159,7 +154,7 @@ class RaisesInForward(nn.Module):
 
 
 def test_rules_that_fail_by_the_same_exception_name_the_first_one(
-    register_plugin: RegisterPlugin,
+    register_plugin,
 ) -> None:
     register_parts(register_plugin, generators={"tested": RaisesInForward})
     results = run_rules("generator", "tested", {})
@@ -169,7 +164,7 @@ def test_rules_that_fail_by_the_same_exception_name_the_first_one(
 
 
 def test_the_command_prints_a_repeated_failure_once_with_its_line(
-    register_plugin: RegisterPlugin, run_command: RunCommand
+    register_plugin, run_command
 ) -> None:
     register_parts(register_plugin, "acme:parts", generators={"tested": RaisesInForward})
     result = run_command("plugins", "check", "tested")
@@ -181,7 +176,7 @@ def test_the_command_prints_a_repeated_failure_once_with_its_line(
     assert result.err == "Error: tested breaks a rule: see plugins/README.md.\n"
 
 
-def test_an_assertion_error_names_the_line(register_plugin: RegisterPlugin) -> None:
+def test_an_assertion_error_names_the_line(register_plugin) -> None:
     register_parts(register_plugin, recipes={"tested": TranslatesHalf})
     line = line_number("def translate", "TranslatesHalf")
     with pytest.raises(AssertionError, match=rf"geometry.*{re.escape(__file__)}, line {line}"):

@@ -14,12 +14,10 @@ from translate.contract.events import EVENTS, event_subjects
 from translate.errors import ConfigError
 from translate.testing import check_events
 
-RunCommand = Callable[..., Any]
-RegisterPlugin = Callable[..., object]
 OUTCOMES = ("finished", "stopped", "interrupted", "failed")
 
 
-def register_hooks(register_plugin: RegisterPlugin, **hooks: Callable[..., object]) -> None:
+def register_hooks(register_plugin, **hooks: Callable[..., object]) -> None:
     """Register a plugin called csvlog, of the distribution logs, with `hooks` by event."""
     plugin = SimpleNamespace(**{event: hookimpl(hook) for event, hook in hooks.items()})
     register_plugin(plugin, "logs:csvlog")
@@ -37,7 +35,7 @@ def test_every_hook_without_the_prefix_register_is_an_event() -> None:
 
 @pytest.mark.parametrize("name", ["csvlog", "logs", "logs:csvlog"])
 def test_a_plugin_with_event_hooks_only_is_checked_by_its_name(
-    register_plugin: RegisterPlugin, run_command: RunCommand, name: str
+    register_plugin, run_command, name: str
 ) -> None:
     register_hooks(register_plugin, losses_logged=write_losses)
     result = run_command("plugins", "check", name)
@@ -50,7 +48,7 @@ def test_a_plugin_with_event_hooks_only_is_checked_by_its_name(
 
 
 def test_hooks_get_the_arguments_and_files_that_a_run_gives_them(
-    register_plugin: RegisterPlugin,
+    register_plugin,
 ) -> None:
     calls: list[tuple[str, Any]] = []
 
@@ -114,8 +112,8 @@ def draw_a_number():
     ],
 )
 def test_the_message_for_a_hook_that_breaks_a_rule_has_its_line(
-    register_plugin: RegisterPlugin,
-    run_command: RunCommand,
+    register_plugin,
+    run_command,
     event: str,
     hook: Callable[..., object],
     message: str,
@@ -133,7 +131,7 @@ def test_the_message_for_a_hook_that_breaks_a_rule_has_its_line(
 
 
 def test_the_check_of_a_plugin_that_registers_nothing_is_an_error(
-    register_plugin: RegisterPlugin, run_command: RunCommand
+    register_plugin, run_command
 ) -> None:
     register_plugin(SimpleNamespace(), "logs:idle")
     result = run_command("plugins", "check", "idle")
@@ -143,7 +141,7 @@ def test_the_check_of_a_plugin_that_registers_nothing_is_an_error(
         check_events("idle")
 
 
-def test_a_check_calls_no_hooks_of_other_plugins(register_plugin: RegisterPlugin) -> None:
+def test_a_check_calls_no_hooks_of_other_plugins(register_plugin) -> None:
     register_hooks(register_plugin, losses_logged=write_losses)
     register_plugin(SimpleNamespace(run_started=hookimpl(lambda run: 1 // 0)), "logs:other")  # noqa: ARG005
     (subject,) = event_subjects("csvlog")

@@ -3,7 +3,6 @@
 import subprocess
 import sys
 from dataclasses import dataclass
-from typing import ClassVar
 
 import click
 
@@ -30,9 +29,6 @@ class CommandSubject:
     """A command under test."""
 
     name: str
-
-    example_batch: ClassVar[None] = None
-    """None: a command gets no batch"""
 
     @property
     def command(self) -> click.Command:

@@ -17,8 +17,6 @@ class EventSubject(NamedTuple):
     """``distribution:entry``"""
     hooks: Mapping[str, Any]
     """pluggy's hook implementations, by event"""
-    example_batch: None = None
-    """None: a hook gets no batch"""
 
     @property
     def owner(self) -> object:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 
 from translate.contract import commands
 from translate.contract.files import format_subject, formats, importers, layouts
@@ -15,22 +15,9 @@ from translate.contract.recipes.subject import make_subject
 from translate.engine.system import signatures
 from translate.registry import Kind, find, names
 
-TestedKind: TypeAlias = Literal[
-    "recipe",
-    "generator",
-    "discriminator",
-    "loss",
-    "layout",
-    "format",
-    "metric",
-    "tracker",
-    "importer",
-    "exporter",
-    "command",
-]
 Rule: TypeAlias = Callable[[Any], str | None]
 
-RULES: Mapping[TestedKind, tuple[Rule, ...]] = {
+RULES: Mapping[Kind, tuple[Rule, ...]] = {
     "recipe": (
         training.constructor_does_no_io,
         training.takes_turns,
@@ -114,7 +101,7 @@ SUBJECTS: Mapping[Kind, Callable[..., Any]] = {
 test; layouts have a subject of their own, `layout_subject.make_subject`"""
 
 
-def small_options(kind: TestedKind, name: str) -> dict[str, Any]:
+def small_options(kind: Kind, name: str) -> dict[str, Any]:
     """Return the options that make the networks of the plugin called `name` small."""
     options = signatures.read_options(find(kind, name), ["spec"])
     small: dict[str, Any] = {}

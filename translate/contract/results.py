@@ -16,12 +16,13 @@ from translate.contract.kinds import (
     RULES_THAT_TRAIN,
     SUBJECTS,
     Rule,
-    TestedKind,
     small_options,
 )
 from translate.contract.recipes import training
+from translate.contract.recipes.subject import RecipeSubject
 from translate.engine.system import randomness
 from translate.errors import ConfigError, DataError
+from translate.registry import Kind
 
 NO_FOLDER = "not tested: give it a folder by data.root and data.domains"
 """the note for a layout that cannot read the generated domains"""
@@ -45,7 +46,7 @@ class RuleResult(NamedTuple):
 
 
 def run_rules(
-    kind: TestedKind,
+    kind: Kind,
     name: str,
     options: Mapping[str, Any],
     *,
@@ -118,7 +119,8 @@ def _test_rule(rule: Rule, subject: Any) -> tuple[RuleResult, Cause | None]:
     except Exception as error:  # a plugin may raise anything
         if isinstance(error, (ConfigError, DataError)) and rule in CONSTRUCTOR_RULES:
             raise  # the given options are wrong
-        cause = find_cause(error, subject.owner, rule, subject.example_batch)
+        batch = subject.batch(0) if isinstance(subject, RecipeSubject) else None
+        cause = find_cause(error, subject.owner, rule, batch)
         place = "" if ", line " in cause.message or not cause.place else str(cause.place)
         return RuleResult(_title(rule), cause.message, error=error, place=place), cause
     finally:

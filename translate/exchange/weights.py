@@ -84,7 +84,3 @@ def _unknown_file(source: Path, digest: str, known: list[PretrainedFile]) -> str
         f"{source}: no plugin needs a file whose sha256 begins with {digest[:8]}."
         f"{suggest(source.name, [file.name for file in known])} `translate weights` lists all."
     )
-
-
-def _by_name(item: tuple[PretrainedFile, list[tuple[Kind, str]]]) -> str:
-    return item[0].name

@@ -34,18 +34,19 @@ class DrawsAfterTheFirstStep(ValidRecipe):
         return images + scale * noise.normal(images.shape) if steps > 1 else images
 
 
-BREAKS_CALLS = {
-    DrawsFromTheGlobalGenerator: (calls.draws_from_given_noise, "Use noise.normal"),
-    IgnoresNoise: (calls.draws_from_given_noise, "the argument `noise` has no effect"),
-    NeedsSteps: (calls.declares_options, "'steps' of translate has no default"),
-    HasAnOptionCalledSize: (calls.declares_options, "'size' of translate is an argument of"),
-}
-"""recipes, the rule that each breaks, and the message for its author"""
-
-
-@pytest.mark.parametrize("recipe", BREAKS_CALLS, ids=lambda recipe: recipe.__name__)
-def test_a_recipe_that_breaks_a_rule_of_calls_gets_a_message(register_plugin, recipe) -> None:
-    assert_breaks(register_plugin, recipe, *BREAKS_CALLS[recipe])
+@pytest.mark.parametrize(
+    ("recipe", "rule", "message"),
+    [
+        (DrawsFromTheGlobalGenerator, calls.draws_from_given_noise, "Use noise.normal"),
+        (IgnoresNoise, calls.draws_from_given_noise, "the argument `noise` has no effect"),
+        (NeedsSteps, calls.declares_options, "'steps' of translate has no default"),
+        (HasAnOptionCalledSize, calls.declares_options, "'size' of translate is an argument of"),
+    ],
+)
+def test_a_recipe_that_breaks_a_rule_of_calls_gets_its_message(
+    register_plugin, recipe, rule, message
+) -> None:
+    assert_breaks(register_plugin, recipe, rule, message)
 
 
 def test_noise_may_have_an_effect_with_some_options_only(register_plugin) -> None:

@@ -4,7 +4,11 @@ import pytest
 import torch.nn.functional as F
 from valid_recipe import ValidRecipe, assert_breaks
 
-from translate.contract.recipes import inference
+from translate.contract.recipes.inference import (
+    is_independent_of_batch,
+    names_its_targets,
+    translates_any_size,
+)
 
 
 class NamesAnUnknownTarget(ValidRecipe):
@@ -29,24 +33,16 @@ class SharesStatistics(ValidRecipe):
         return super().translate(images, to=to)
 
 
-BREAKS_INFERENCE = {
-    NamesAnUnknownTarget: (
-        inference.names_its_targets,
-        r"targets\('source'\) returned 'elsewhere'",
-    ),
-    ReturnsEvenSizes: (inference.translates_any_size, "or its geometry must state which"),
-    NeedsFourPixels: (
-        inference.translates_any_size,
-        "1x1 raised .* Does its geometry have",
-    ),
-    SharesStatistics: (
-        inference.is_independent_of_batch,
-        "other images of the batch, or a repetition, change an output by",
-    ),
-}
-"""recipes, the rule that each breaks, and the message for its author"""
-
-
-@pytest.mark.parametrize("recipe", BREAKS_INFERENCE, ids=lambda recipe: recipe.__name__)
-def test_a_recipe_that_breaks_a_rule_of_inference_gets_a_message(register_plugin, recipe) -> None:
-    assert_breaks(register_plugin, recipe, *BREAKS_INFERENCE[recipe])
+@pytest.mark.parametrize(
+    ("recipe", "rule", "message"),
+    [
+        (NamesAnUnknownTarget, names_its_targets, r"targets\('source'\) returned 'elsewhere'"),
+        (ReturnsEvenSizes, translates_any_size, "or its geometry must state which"),
+        (NeedsFourPixels, translates_any_size, "1x1 raised .* Does its geometry have"),
+        (SharesStatistics, is_independent_of_batch, "other images of the batch, .* an output by"),
+    ],
+)
+def test_a_recipe_that_breaks_a_rule_of_inference_gets_its_message(
+    register_plugin, recipe, rule, message
+) -> None:
+    assert_breaks(register_plugin, recipe, rule, message)

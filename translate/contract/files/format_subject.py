@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,9 +66,6 @@ class FormatSubject:
     name: str
     files: Sequence[Path] = ()
     """files that the format can read"""
-
-    example_batch: ClassVar[None] = None
-    """None: a format gets no batch"""
 
     @property
     def owner(self) -> object:

@@ -3,7 +3,6 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
 
 import torch
 
@@ -23,9 +22,6 @@ class ImporterSubject:
     name: str
     files: Sequence[Path] = ()
     """files that the importer can convert"""
-
-    example_batch: ClassVar[None] = None
-    """None: an importer gets no batch"""
 
     @property
     def owner(self) -> object:

@@ -36,10 +36,6 @@ class LayoutSubject:
         """The class or function of the plugin."""
         return find("layout", split_part("layout", self.data.layout)[0])
 
-    @property
-    def example_batch(self) -> None:
-        """None: a layout gets no batch."""
-
     @cached_property
     def layout(self) -> Layout:
         """The layout, created once."""

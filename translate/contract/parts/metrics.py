@@ -20,27 +20,16 @@ COUNT, SIDE = 8, 32
 """number of images, and their height and width"""
 REAL_FIELDS = {"real", "real_labels"}
 """fields of the real images, whose number may differ from that of the fake images"""
+ALL_ROWS = slice(None)
+TWO_BATCHES = (slice(3), slice(3, None))
+"""rows of two batches of different sizes"""
 TOLERANCE = 1e-4
 """largest relative difference of values, as the order of a sum changes its rounding"""
 
 
-def unless_unavailable(rule: Rule) -> Rule:
-    """Return `rule`, changed so that it does not apply if the metric lacks a file or package."""
-
-    @wraps(rule)
-    def checked_rule(part: PartSubject) -> str | None:
-        try:
-            return rule(part)
-        except ConfigError as error:
-            return f"not tested: {error}"
-
-    return checked_rule
-
-
-@unless_unavailable
 def returns_what_it_declares(part: PartSubject) -> None:
     """Return the declared values, as numbers, from the fields in `needs` alone."""
-    metric = measure_batches(part, needed_fields(part))
+    metric = measure_rows(part)
     unknown = metric.needs - images().keys()
     require(not unknown, f"needs has no field {unknown} of MetricBatch.")
     for name, declared in metric.values.items():
@@ -59,17 +48,14 @@ def returns_what_it_declares(part: PartSubject) -> None:
     for name, column in metric.per_image().items():
         require(name in computed, f"per_image has {name!r}, which `values` does not declare.")
         shape = getattr(column, "shape", None)
-        require(
-            shape == (COUNT,),
-            f"per_image returned {name} {shape}: return one number for each image.",
-        )
+        message = f"per_image returned {name} {shape}: return one number for each image."
+        require(shape == (COUNT,), message)
 
 
-@unless_unavailable
 def ignores_other_fields(part: PartSubject) -> None:
     """Return equal values in each pass and call, and the same ones if all fields are given."""
-    first = measure_batches(part, needed_fields(part)).compute()
-    second = measure_batches(part, needed_fields(part))
+    first = measure_rows(part).compute()
+    second = measure_rows(part)
     require_close(first, second.compute(), "A second pass returned other values")
     require_close(first, second.compute(), "A second call of compute returned other values")
     require(
@@ -78,47 +64,36 @@ def ignores_other_fields(part: PartSubject) -> None:
     )
 
 
-@unless_unavailable
 def measures_in_any_order(part: PartSubject) -> None:
     """Return the same values for the same images in another order and in other batches."""
-    whole = measure_batches(part, needed_fields(part)).compute()
+    whole = measure_rows(part).compute()
     order = torch.randperm(COUNT, generator=torch.Generator().manual_seed(1))
-    reordered = {name: tensor[order] for name, tensor in needed_fields(part).items()}
-    require_close(whole, measure_batches(part, reordered).compute(), "In another order of images")
-    two_batches = measure_batches(
-        part, *(select(needed_fields(part), rows) for rows in (slice(3), slice(3, None)))
-    )
-    require_close(whole, two_batches.compute(), "In two batches instead of one")
+    require_close(whole, measure_rows(part, order).compute(), "In another order of images")
+    in_two_batches = measure_rows(part, *TWO_BATCHES).compute()
+    require_close(whole, in_two_batches, "In two batches instead of one")
 
 
-@unless_unavailable
 def merges_states(part: PartSubject) -> None:
     """Return the same values from the merged states of two processes as from one process."""
-    whole = measure_batches(part, needed_fields(part)).compute()
-    first, second = (
-        measure_batches(part, select(needed_fields(part), rows))
-        for rows in (slice(3), slice(3, None))
-    )
+    whole = measure_rows(part).compute()
+    first, second = (measure_rows(part, rows) for rows in TWO_BATCHES)
     first.merge({name: tensor.clone() for name, tensor in second.state().items()})
     require_close(whole, first.compute(), "After merge(state()) of two parts")
 
 
-@unless_unavailable
 def can_be_resampled(part: PartSubject) -> str | None:
     """Resample images with replacement for intervals, without changes to the metric."""
-    metric = measure_batches(part, needed_fields(part))
+    metric = measure_rows(part)
     if not metric.resamples:
         return "its resamples are 0"
     before = metric.compute()
     resampled = metric.resample(np.random.default_rng(0)).compute()
     require(resampled.keys() == before.keys(), f"A resampled metric returned {sorted(resampled)}.")
-    require_close(
-        before, metric.compute(), "After resample, the original metric returned other values"
-    )
+    message = "After resample, the original metric returned other values"
+    require_close(before, metric.compute(), message)
     return None
 
 
-@unless_unavailable
 def measures_inside_masks(part: PartSubject) -> str | None:
     """If `masked`, return the same values with masks that cover all pixels as without masks."""
     metric: Metric = part.make()
@@ -134,7 +109,6 @@ def measures_inside_masks(part: PartSubject) -> str | None:
     return None
 
 
-@unless_unavailable
 def has_no_side_effects(part: PartSubject) -> None:
     """Do not change the images or the state of global random generators."""
     fields, metric = needed_fields(part), part.make()
@@ -146,26 +120,45 @@ def has_no_side_effects(part: PartSubject) -> None:
     require_equal(random, randomness.random_state(), "It drew from {}: use its own generator.")
 
 
-@unless_unavailable
 def accepts_one_image(part: PartSubject) -> None:
     """Return numbers or NaN for one image, and raise nothing."""
-    values = measure_batches(part, select(needed_fields(part), slice(1))).compute()
+    values = measure_rows(part, slice(1)).compute()
     infinite = [name for name, value in values.items() if math.isinf(value)]
-    require(
-        not infinite, f"For one image, {infinite} is infinite: return NaN for an undefined value."
+    message = f"For one image, {infinite} is infinite: return NaN for an undefined value."
+    require(not infinite, message)
+
+
+def unless_unavailable(rule: Rule) -> Rule:
+    """Return `rule`, changed so that it does not apply if the metric lacks a file or package."""
+
+    @wraps(rule)
+    def checked_rule(part: PartSubject) -> str | None:
+        try:
+            return rule(part)
+        except ConfigError as error:
+            return f"not tested: {error}"
+
+    return checked_rule
+
+
+RULES = tuple(
+    unless_unavailable(rule)
+    for rule in (
+        returns_what_it_declares,
+        ignores_other_fields,
+        measures_in_any_order,
+        merges_states,
+        can_be_resampled,
+        measures_inside_masks,
+        has_no_side_effects,
+        accepts_one_image,
     )
-
-
-RULES: tuple[Rule, ...] = (
-    returns_what_it_declares,
-    ignores_other_fields,
-    measures_in_any_order,
-    merges_states,
-    can_be_resampled,
-    measures_inside_masks,
-    has_no_side_effects,
-    accepts_one_image,
 )
+
+
+def measure_rows(part: PartSubject, *rows: slice | Tensor) -> Metric:
+    """Return a new metric that has measured a batch for each of `rows`, by default one of all."""
+    return measure_batches(part, *(needed_fields(part, each) for each in rows or (ALL_ROWS,)))
 
 
 def measure_batches(part: PartSubject, *batches: Mapping[str, Tensor]) -> Metric:
@@ -184,15 +177,10 @@ def measure(metric: Metric, *batches: Mapping[str, Tensor]) -> None:
                 metric.update(fields)
 
 
-def needed_fields(part: PartSubject) -> dict[str, Tensor]:
-    """Return random images and labels for the fields that the metric needs."""
+def needed_fields(part: PartSubject, rows: slice | Tensor = ALL_ROWS) -> dict[str, Tensor]:
+    """Return the given rows of random images and labels for the fields that the metric needs."""
     needs = part.make().needs
-    return {name: tensor for name, tensor in images().items() if name in needs}
-
-
-def select(batch: Mapping[str, Tensor], rows: slice) -> dict[str, Tensor]:
-    """Return the given rows of each field."""
-    return {name: tensor[rows] for name, tensor in batch.items()}
+    return {name: tensor[rows] for name, tensor in images().items() if name in needs}
 
 
 def images() -> dict[str, Tensor]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import torch
 from torch import Tensor
@@ -34,9 +34,6 @@ class PartSubject:
     kind: Kind
     name: str
     options: dict[str, Any]
-
-    example_batch: ClassVar[None] = None
-    """None: a part gets no batch"""
 
     @property
     def owner(self) -> object:

@@ -53,11 +53,6 @@ class RecipeSubject:
         """The class of the plugin."""
         return find("recipe", self.config.recipe)
 
-    @property
-    def example_batch(self) -> Any:
-        """A batch as `step` gets it, for messages about its fields."""
-        return self.batch(0)
-
     def make(self) -> Recipe:
         """Construct the recipe, without optimizers, from a fixed seed."""
         seed_everything(0)

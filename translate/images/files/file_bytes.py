@@ -16,17 +16,12 @@ def read_file(path: Path) -> bytes:
     with errors_as_bad_image(path):
         if isinstance(path, UrlPath):
             data = read_member(path)
-            return read_object(path) if data is None else data
+            return open_files(path.scheme, path.host).read(path) if data is None else data
         if not path.is_file():
             if (data := read_member(path)) is not None:
                 return data
             require_file(path)
         return path.read_bytes()
-
-
-def read_object(path: UrlPath) -> bytes:
-    """Return the content of an object of a store; raises `OSError`."""
-    return open_files(path.scheme, path.host).read(path)
 
 
 def require_file(path: Path) -> None:
