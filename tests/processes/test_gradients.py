@@ -1,4 +1,4 @@
-"""Gradients of two processes are those of the whole batch, and are skipped together."""
+"""Two processes get the gradients of the whole batch, and skip a turn together."""
 
 import math
 from collections.abc import Iterator
@@ -13,6 +13,7 @@ from specs import image_spec
 from torch import Tensor, nn
 
 from translate.batches import Images, Pair
+from translate.engine.checkpoints.state import TrainingState
 from translate.engine.optimization.build import build_training
 from translate.engine.optimization.step import take_turns
 from translate.engine.processes import distributed
@@ -21,34 +22,37 @@ from translate.recipe import Recipe, Turn, adam
 CPU = torch.device("cpu")
 
 
-def gradients(batch: Pair) -> dict[str, Tensor]:
-    """Return the gradients of a new CycleGAN for `batch`, by parameter."""
+def build_cyclegan() -> TrainingState:
+    """Return a new small CycleGAN in float64, so that only the mean of gradients is rounded."""
     generator = {"name": "resnet", "width": 4, "blocks": 1}
-    config = small_runs.config(
-        Path("nowhere"),
-        options__pool_size=50,
-        options__generator=generator,
-        options__discriminator={"name": "patch", "width": 4, "layers": 2},
-    )
+    discriminator = {"name": "patch", "width": 4, "layers": 2}
+    networks = {"options__generator": generator, "options__discriminator": discriminator}
+    config = small_runs.config(Path("nowhere"), options__pool_size=50, **networks)
     training = build_training(config, image_spec((32, 32), ("a", "b")), CPU)
-    training.recipe.double()  # so that only the mean itself is rounded
+    training.recipe.double()
+    return training
+
+
+def gradients_of(batch: Pair) -> dict[str, Tensor]:
+    """Return the gradients of a new CycleGAN for `batch`, by parameter."""
+    training = build_cyclegan()
     names = {id(p): name for name, p in training.recipe.named_parameters()}
-    gradients_by_name: dict[str, Tensor] = {}
+    gradients: dict[str, Tensor] = {}
 
     def record(optimizer: torch.optim.Optimizer, *_: Any) -> None:
         for group in optimizer.param_groups:
-            gradients_by_name.update({names[id(p)]: p.grad.clone() for p in group["params"]})
+            gradients.update({names[id(p)]: p.grad.clone() for p in group["params"]})
 
     for optimizer in training.optimizers.values():
         optimizer.register_step_pre_hook(record)
     take_turns(training.recipe, batch, training.optimizers)
-    assert gradients_by_name.keys() == set(names.values())
-    return gradients_by_name
+    assert gradients.keys() == set(names.values())
+    return gradients
 
 
 def test_a_turn_that_is_not_finite_on_one_process_is_skipped_on_both() -> None:
-    class Overflowing(Recipe[Images]):
-        """The loss of one process overflows, but not its gradient."""
+    class InfiniteLoss(Recipe[Images]):
+        """The loss of one process is infinite, but not its gradient."""
 
         def __init__(self) -> None:
             super().__init__()
@@ -63,7 +67,7 @@ def test_a_turn_that_is_not_finite_on_one_process_is_skipped_on_both() -> None:
 
     def take_turn(rank: int) -> tuple[float, bool]:
         with distributed.process_group(CPU):
-            recipe = Overflowing()
+            recipe = InfiniteLoss()
             batch = Images(torch.tensor(math.inf if rank else 0.0))
             result = take_turns(recipe, batch, recipe.optimizers())
             return recipe.one.weight.item(), bool(result.skipped["one"][0])
@@ -72,19 +76,13 @@ def test_a_turn_that_is_not_finite_on_one_process_is_skipped_on_both() -> None:
 
 
 def biases_before_a_norm() -> set[str]:
-    """Return the biases before a norm layer: it cancels them, and their gradient is zero."""
-    config = small_runs.config(
-        Path("nowhere"), options__generator={"name": "resnet", "width": 4, "blocks": 1}
-    )
-    recipe = build_training(config, image_spec((32, 32), ("a", "b")), CPU).recipe
+    """Return the biases before a norm layer, which subtracts them: their gradient is zero."""
     names = set()
-    for name, module in recipe.named_modules():
+    for name, module in build_cyclegan().recipe.named_modules():
         if isinstance(module, nn.Sequential):
-            for index, (one, other) in enumerate(pairwise(module)):
-                if (
-                    type(other).__name__ == "InstanceNorm"
-                    and getattr(one, "bias", None) is not None
-                ):
+            for index, (layer, next_layer) in enumerate(pairwise(module)):
+                has_bias = getattr(layer, "bias", None) is not None
+                if has_bias and type(next_layer).__name__ == "InstanceNorm":
                     names.add(f"{name}.{index}.bias")
     assert "source_to_target.model.1.bias" in names
     return names
@@ -92,16 +90,16 @@ def biases_before_a_norm() -> set[str]:
 
 def test_averaged_gradients_of_two_half_batches_equal_those_of_the_batch() -> None:
     torch.manual_seed(3)
-    whole = Pair(*(torch.rand(2, 4, 3, 32, 32, dtype=torch.float64) * 2 - 1))
+    batch = Pair(*(torch.rand(2, 4, 3, 32, 32, dtype=torch.float64) * 2 - 1))
 
-    def half(rank: int) -> dict[str, list[float]]:
+    def work(rank: int) -> dict[str, list[float]]:
         with distributed.process_group(CPU):
-            mine = Pair(*(part[2 * rank : 2 * rank + 2] for part in whole))
-            return {key: tensor.flatten().tolist() for key, tensor in gradients(mine).items()}
+            half = Pair(*(images[2 * rank : 2 * rank + 2] for images in batch))
+            return {key: tensor.flatten().tolist() for key, tensor in gradients_of(half).items()}
 
-    first, second = two_processes.run(half)
+    first, second = two_processes.run(work)
     assert first == second
-    expected = gradients(whole)
+    expected = gradients_of(batch)
     compared = expected.keys() - biases_before_a_norm()
     assert len(compared) > 20
     for name in compared:

@@ -1,4 +1,4 @@
-"""Training on two processes: one run with equal weights, resumes and stops."""
+"""Training on two processes: they write one run, have equal weights, and stop at one step."""
 
 import os
 import re
@@ -24,9 +24,8 @@ from translate.run import Run
 
 
 def test_two_processes_write_one_run_and_end_with_equal_weights(root: Path) -> None:
-    config = small_runs.config(
-        root, train__batch_size=2, train__ema=0.5, train__log_every=2, train__preview_every=2
-    )
+    every = {"train__log_every": 2, "train__preview_every": 2}
+    config = small_runs.config(root, train__batch_size=2, train__ema=0.5, **every)
     first, second = train_on_processes(config, root / "run")
     assert first["weights"] == second["weights"]
     assert (first["step"], second["step"]) == (4, 4)
@@ -49,18 +48,16 @@ def test_two_processes_write_one_run_and_end_with_equal_weights(root: Path) -> N
 def test_batch_norm_and_dropout_train_on_two_processes_too(root: Path) -> None:
     config = small_runs.config(root, "pix2pix", train__batch_size=2, train__steps=2)
     results = train_on_processes(config, root / "run")
-    assert results[0]["parameters"] == results[1]["parameters"]  # statistics are each process's own
+    # the statistics of batch norm differ between processes; those of the first are saved
+    assert results[0]["parameters"] == results[1]["parameters"]
     saved = small_runs.checkpoint_tensors(root / "run")["weights.safetensors"]
-    assert (
-        sha256(saved).hexdigest() == results[0]["weights"]
-    )  # the saved ones are those of the first
+    assert sha256(saved).hexdigest() == results[0]["weights"]
 
 
 def test_two_processes_resume_exactly_and_one_process_reports_the_difference(root: Path) -> None:
     def config(steps: int) -> schema.Config:
-        return small_runs.config(
-            root, train__batch_size=2, train__steps=steps, train__schedule="constant"
-        )
+        settings = {"train__batch_size": 2, "train__schedule": "constant"}
+        return small_runs.config(root, train__steps=steps, **settings)
 
     def resume(rank: int) -> list[str]:  # noqa: ARG001
         recorder = small_runs.ProgressRecorder()
@@ -75,9 +72,8 @@ def test_two_processes_resume_exactly_and_one_process_reports_the_difference(roo
 
     recorder = small_runs.ProgressRecorder()
     assert small_runs.resume(root / "pieces", recorder, steps=7).step == 7
-    assert recorder.lines[0] == (
-        "1 processes instead of 2: training continues, but not bit for bit."
-    )
+    message = "1 processes instead of 2: training continues, but not bit for bit."
+    assert recorder.lines[0] == message
 
 
 @pytest.mark.parametrize(("batch_size", "rounded"), [(1, 2), (3, 4)])
@@ -129,20 +125,16 @@ def test_torchrun_trains_one_run(root: Path) -> None:
         "-m", "translate", "train", "--config", "config.yaml", "--out", "run",
     ]  # fmt: skip
     environment = {**os.environ, "GLOO_SOCKET_IFNAME": "lo"}
-    done = subprocess.run(
+    result = subprocess.run(
         command, cwd=root, env=environment, capture_output=True, text=True, check=False
     )
-    assert done.returncode == 0, done.stderr
-    messages = [line for line in done.stdout.splitlines() if "train.batch_size is 2" in line]
-    assert len(messages) == 1  # by the first process alone
-    steps = re.findall(r"\bstep (\d)/6  ", done.stdout)
-    assert steps == ["2", "4", "6"]
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.count("train.batch_size is 2") == 1, "only the first process prints"
+    assert re.findall(r"\bstep (\d)/6  ", result.stdout) == ["2", "4", "6"]
     assert [line["step"] for line in json_files.read_lines(root / "run/log.jsonl")] == [2, 4, 6]
     assert small_runs.checkpoint_steps(root / "run") == [0, 6]
-    assert (
-        read.read_checkpoint(retention.newest_checkpoint(root / "run")[0]).description["processes"]
-        == 2
-    )
+    checkpoint = read.read_checkpoint(retention.newest_checkpoint(root / "run")[0])
+    assert checkpoint.description["processes"] == 2
 
 
 def test_a_hook_of_the_first_process_stops_all_at_one_step(

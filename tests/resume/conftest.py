@@ -6,7 +6,7 @@ from kills import RegisterPlugin, TrainingStopper
 
 @pytest.fixture
 def stopper(register_plugin: RegisterPlugin) -> TrainingStopper:
-    """Return a plugin that stops training after the steps of its ``after``."""
-    stopper_plugin = TrainingStopper()
-    register_plugin(stopper_plugin, "other:stopper")
-    return stopper_plugin
+    """Register a plugin that stops training after given steps."""
+    plugin = TrainingStopper()
+    register_plugin(plugin, "other:stopper")
+    return plugin

@@ -1,4 +1,7 @@
-"""A resume that forgets a part of the state gives other bytes: the comparison can fail."""
+"""A resume that does not restore a part of the state gives other bytes.
+
+So the comparisons of `test_equal_bytes.py` can fail.
+"""
 
 import shutil
 import signal
@@ -16,88 +19,89 @@ from translate.engine.optimization import step as taking
 from translate.recipe import Recipe
 
 
-def _nothing(*_: Any, **__: Any) -> None:
-    return None
+def do_nothing(*_: Any, **__: Any) -> None:
+    pass
 
 
-def forget_optimizer(patch: pytest.MonkeyPatch, stopped: int) -> None:  # noqa: ARG001
-    patch.setattr(read, "restore_optimizer", _nothing)
+STOP = 6
+"""the step at which training is stopped and resumed"""
 
 
-def forget_schedule(patch: pytest.MonkeyPatch, stopped: int) -> None:
-    real = taking.set_rates
-    patch.setattr(taking, "set_rates", lambda o, step, *rest: real(o, step - stopped, *rest))
+def forget_optimizer(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(read, "restore_optimizer", do_nothing)
 
 
-def forget_pool(patch: pytest.MonkeyPatch, stopped: int) -> None:  # noqa: ARG001
-    patch.setattr(Recipe, "load_training_state", _nothing)
+def forget_schedule(patch: pytest.MonkeyPatch) -> None:
+    set_rates = taking.set_rates
+    patch.setattr(taking, "set_rates", lambda o, step, *rest: set_rates(o, step - STOP, *rest))
 
 
-def forget_random_state(patch: pytest.MonkeyPatch, stopped: int) -> None:  # noqa: ARG001
-    patch.setattr(read, "restore_random_state", _nothing)
+def forget_pool(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Recipe, "load_training_state", do_nothing)
 
 
-def forget_average(patch: pytest.MonkeyPatch, stopped: int) -> None:  # noqa: ARG001
-    real = read.restore_weights
+def forget_random_state(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(read, "restore_random_state", do_nothing)
+
+
+def forget_average(patch: pytest.MonkeyPatch) -> None:
+    restore = read.restore_weights
     patch.setattr(read, "restore_weights", lambda *arguments, moving_average=False: (
-        None if moving_average else real(*arguments)))  # fmt: skip
+        None if moving_average else restore(*arguments)))  # fmt: skip
 
 
-def forget_weights(patch: pytest.MonkeyPatch, stopped: int) -> None:  # noqa: ARG001
-    real = read.restore_weights
+def forget_weights(patch: pytest.MonkeyPatch) -> None:
+    restore = read.restore_weights
     patch.setattr(read, "restore_weights", lambda *arguments, moving_average=False: (
-        real(*arguments, moving_average=moving_average) if moving_average else None))  # fmt: skip
+        restore(*arguments, moving_average=True) if moving_average else None))  # fmt: skip
 
 
-def forget_place(patch: pytest.MonkeyPatch, stopped: int) -> None:
-    real = loader.batches
-    patch.setattr(loader, "batches", lambda *arguments, steps, **keywords: real(
-        *arguments, steps=range(steps.start - stopped, steps.stop), **keywords))  # fmt: skip
+def forget_position_in_data(patch: pytest.MonkeyPatch) -> None:
+    batches = loader.batches
+    patch.setattr(loader, "batches", lambda *arguments, steps, **keywords: batches(
+        *arguments, steps=range(steps.start - STOP, steps.stop), **keywords))  # fmt: skip
 
 
-FORGET: dict[str, list[tuple[Callable[[pytest.MonkeyPatch, int], None] | None, list[str]]]] = {
-    "cyclegan": [
-        (None, []),
-        (forget_optimizer, ["ema", "training", "weights"]),
-        (forget_schedule, ["ema", "training", "weights"]),
-        (forget_pool, ["training", "weights"]),
-        (forget_random_state, ["training", "weights"]),
-        (forget_place, ["ema", "training", "weights"]),
-        (forget_weights, ["ema", "training", "weights"]),
-        (forget_average, ["ema"]),
-    ],
-    "pix2pix": [
-        (None, []),
-        (forget_optimizer, ["ema", "training", "weights"]),
-        (forget_schedule, ["ema", "training", "weights"]),
-        (forget_random_state, ["ema", "training", "weights"]),
-        (forget_average, ["ema"]),
-    ],
+ALL = {"ema", "training", "weights"}
+DIFFERENT_FILES: dict[str, dict[Callable[[pytest.MonkeyPatch], None], set[str]]] = {
+    "cyclegan": {
+        do_nothing: set(),
+        forget_optimizer: ALL,
+        forget_schedule: ALL,
+        forget_pool: {"training", "weights"},
+        forget_random_state: {"training", "weights"},
+        forget_position_in_data: ALL,
+        forget_weights: ALL,
+        forget_average: {"ema"},
+    },
+    "pix2pix": {
+        do_nothing: set(),
+        forget_optimizer: ALL,
+        forget_schedule: ALL,
+        forget_random_state: ALL,
+        forget_average: {"ema"},
+    },
 }
-"""by recipe, parts of the state that a resume skips, and the files that then differ"""
+"""by recipe, functions that make a resume skip a part of the state, and the files that differ"""
 
 
 @pytest.mark.parametrize("recipe", ["cyclegan", pytest.param("pix2pix", marks=pytest.mark.slow)])
 def test_a_resume_differs_if_any_part_of_the_state_is_forgotten(
     recipe: str, root: Path, stopper: TrainingStopper
 ) -> None:
-    config = small_runs.config(
-        root, recipe, train__steps=12, **{**STATEFUL, "train__decay_from": 0.2}
-    )
+    config = small_runs.config(root, recipe, train__steps=12, train__decay_from=0.2, **STATEFUL)
     small_runs.train(config, root / "straight")
     straight = small_runs.checkpoint_tensors(root / "straight")
-    stopper.after = {5: signal.SIGINT}
-    assert small_runs.train(config, root / "stopped").step == 6
-    for forget, expected in FORGET[recipe]:
-        shutil.copytree(root / "stopped", root / "pieces")
+    stopper.signals = {STOP - 1: signal.SIGINT}
+    assert small_runs.train(config, root / "stopped").step == STOP
+    for forget, expected in DIFFERENT_FILES[recipe].items():
+        resumed = shutil.copytree(root / "stopped", root / forget.__name__)
         with pytest.MonkeyPatch.context() as patch:
-            if forget:
-                forget(patch, 6)
-            small_runs.resume(root / "pieces")
-        pieces = small_runs.checkpoint_tensors(root / "pieces")
-        different = {name.partition(".")[0] for name in straight if straight[name] != pieces[name]}
-        assert different >= set(expected), forget
+            forget(patch)
+            small_runs.resume(resumed)
+        tensors = small_runs.checkpoint_tensors(resumed)
+        different = {name.partition(".")[0] for name in straight if straight[name] != tensors[name]}
+        assert different >= expected, forget
         assert bool(different) == bool(expected), forget
-        if expected == ["ema"]:
-            assert different == {"ema"}  # nothing depends on the average
-        shutil.rmtree(root / "pieces")
+        if expected == {"ema"}:
+            assert different == {"ema"}, "nothing depends on the moving average"

@@ -1,4 +1,4 @@
-"""Resumes that are refused or reported."""
+"""Errors and messages when a run is resumed."""
 
 import json
 from pathlib import Path
@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import small_runs
 import torch
+from training_states import change_json
 
 from translate.engine.checkpoints import retention
 from translate.errors import CheckpointError, ConfigError
@@ -19,11 +20,10 @@ def test_resuming_a_finished_run_reports_it_and_changes_nothing(root: Path) -> N
     recorder = small_runs.ProgressRecorder()
     result = small_runs.resume(run, recorder)
     assert (result.step, result.signal, result.listed) == (4, 0, 0)
-    assert recorder.lines == [
-        f"{run} is complete: 4 steps. --steps N with a larger N continues it."
-    ]
+    message = f"{run} is complete: 4 steps. --steps N with a larger N continues it."
+    assert recorder.lines == [message]
     assert {path: path.stat().st_mtime_ns for path in run.rglob("*")} == before
-    assert small_runs.resume(run, steps=3).step == 4  # nothing is undone
+    assert small_runs.resume(run, steps=3).step == 4, "no step is undone"
 
 
 def test_a_damaged_checkpoint_is_reported_and_the_previous_one_resumes_to_the_same_bytes(
@@ -37,10 +37,8 @@ def test_a_damaged_checkpoint_is_reported_and_the_previous_one_resumes_to_the_sa
     weights.write_bytes(data)
     recorder = small_runs.ProgressRecorder()
     small_runs.resume(root / "run", recorder, steps=6)
-    assert (
-        f"{weights} is damaged: it is not what was saved. Resuming from step-00000002."
-        in recorder.lines
-    )
+    message = f"{weights} is damaged: it is not what was saved. Resuming from step-00000002."
+    assert message in recorder.lines
     assert small_runs.equal_checkpoints(root / "run", root / "straight")
 
 
@@ -66,20 +64,19 @@ def test_T13_another_machine_resumes_with_a_warning_that_it_is_not_bit_for_bit(r
     recorder = small_runs.ProgressRecorder()
     small_runs.resume(root / "run", recorder, steps=5)
     assert not [line for line in recorder.lines if "bit for bit" in line]
-    facts = json.loads((root / "run/run.json").read_bytes())
-    (root / "run/run.json").write_text(json.dumps({**facts, "device": "cuda:0"}))
+    change_json(root / "run/run.json", lambda record: record.update(device="cuda:0"))
     checkpoint, _ = retention.newest_checkpoint(root / "run")
     state = json.loads((checkpoint / "state.json").read_bytes())
     state["versions"]["torch"], state["processes"], state["threads"] = "2.0.0", 4, 64
     small_runs.replace_checkpoint_file(checkpoint, "state.json", json.dumps(state).encode())
     recorder = small_runs.ProgressRecorder()
     assert small_runs.resume(root / "run", recorder, steps=6).step == 6
-    rest = "training continues, but not bit for bit."
-    assert [line for line in recorder.lines if "bit for bit" in line] == [
-        f"1 processes instead of 4: {rest}",
-        f"1 threads instead of 64: {rest}",
-        f"device cpu instead of cuda:0: {rest}",
-        f"PyTorch {torch.__version__} instead of 2.0.0: {rest}",
+    end = ": training continues, but not bit for bit."
+    assert [line.removesuffix(end) for line in recorder.lines if line.endswith(end)] == [
+        "1 processes instead of 4",
+        "1 threads instead of 64",
+        "device cpu instead of cuda:0",
+        f"PyTorch {torch.__version__} instead of 2.0.0",
     ]
 
 
@@ -90,9 +87,8 @@ def test_T17_a_missing_run_is_an_error_and_never_a_new_run(root: Path) -> None:
         small_runs.resume(root)
     assert not (root / "typo").exists()
     small_runs.train(small_runs.config(root), root / "run")
-    with pytest.raises(
-        ConfigError, match=rf"is a checkpoint, expected its run: --resume {root / 'run'}"
-    ):
+    message = f"is a checkpoint, expected its run: --resume {root / 'run'}"
+    with pytest.raises(ConfigError, match=message):
         small_runs.resume(root / "run/checkpoints/step-00000004")
 
 

@@ -31,12 +31,12 @@ class TrainingStopper:
     """Stops training after given steps, by a signal or, for SIGKILL, by an exception."""
 
     def __init__(self) -> None:
-        self.after: dict[int, int] = {}
-        """the signal to send, by step"""
+        self.signals: dict[int, int] = {}
+        """the signal to send after a step, by step"""
 
     @hookimpl
     def losses_logged(self, step: int) -> None:
-        if signal_number := self.after.pop(step, 0):
+        if signal_number := self.signals.pop(step, 0):
             if signal_number == signal.SIGKILL:
                 raise TrainingKilled
             os.kill(os.getpid(), signal_number)

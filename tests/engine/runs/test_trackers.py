@@ -68,12 +68,6 @@ def register_trackers(register_plugin: Plugin, name: str, **trackers: Any) -> No
     register_plugin(TrackerPlugin(), name)
 
 
-@pytest.fixture
-def root(image_folder: Callable[..., Path], tmp_path: Path) -> Path:
-    image_folder("a", 4), image_folder("b", 4)
-    return tmp_path
-
-
 def config(root: Path, *trackers: Any, **flags: Any) -> Any:
     flags = {"train__log_every": 2, "train__steps": 4, **flags}
     return small_runs.config(root, train__trackers=list(trackers), **flags)
