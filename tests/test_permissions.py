@@ -10,15 +10,10 @@ from typing import Any
 import permissions
 import pytest
 import small_checkpoints
+from train_command import TRAIN
 
 Run = Callable[..., Any]
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="capabilities are Linux's")
-TRAIN = (
-    "train", "--plugin", "cyclegan", "--domains", "a", "b", "--data", ".", "--size", "16",
-    "--steps", "2", "--device", "cpu", "--out", "run", "--set", "train.preview_every=0",
-    "--set", "options.generator={name: resnet, width: 2, blocks: 1, downsamplings: 1}",
-    "--set", "options.discriminator={name: patch, width: 2, layers: 1}",
-)  # fmt: skip
 
 
 @pytest.fixture
@@ -27,11 +22,11 @@ def translate(run_command: Run, tmp_path: Path) -> Iterator[Run]:
 
     def call(*arguments: object) -> Any:
         with permissions.permissions_enforced():
-            outcome = run_command(*arguments)
-        errors = [line for line in outcome.err.splitlines() if line.startswith("Error: ")]
-        assert len(errors) == (outcome.code not in (0, 3)), outcome
-        assert "report it" not in outcome.err
-        return outcome
+            result = run_command(*arguments)
+        errors = [line for line in result.err.splitlines() if line.startswith("Error: ")]
+        assert len(errors) == (result.code not in (0, 3)), result
+        assert "report it" not in result.err
+        return result
 
     yield call
     for folder, _, _ in os.walk(tmp_path):
@@ -43,7 +38,7 @@ def model(tmp_path: Path) -> Path:
     return small_checkpoints.cyclegan(tmp_path / "model")
 
 
-def test_file_modes_apply_in_these_tests(tmp_path: Path) -> None:
+def test_file_modes_are_enforced_for_root_too(tmp_path: Path) -> None:
     file = tmp_path / "x"
     file.touch(0o000)
     with permissions.permissions_enforced(), pytest.raises(PermissionError):
@@ -58,9 +53,9 @@ def test_a_folder_without_permissions_is_listed_and_the_rest_is_done(
     source = image_folder("in", 2, size=8)
     image_folder("in/closed", 2, size=8).chmod(mode)
     (source / "link.png").symlink_to(source / "closed/0000.png")
-    outcome = translate("infer", model, source, "out")
-    assert outcome.code == 3, outcome
-    assert "Permission denied" in outcome.out
+    result = translate("infer", model, source, "out")
+    assert result.code == 3, result
+    assert "Permission denied" in result.out
     assert Path("out/0001.png").exists()
     assert "closed" in Path("out/problems.jsonl").read_text()
 
@@ -70,8 +65,8 @@ def test_a_file_without_permissions_is_listed(
 ) -> None:
     source = image_folder("in", 2, size=8)
     (source / "0000.png").chmod(0)
-    outcome = translate("infer", model, source, "out")
-    assert outcome.code == 3 and Path("out/0001.png").exists()
+    result = translate("infer", model, source, "out")
+    assert result.code == 3 and Path("out/0001.png").exists()
     assert "Permission denied" in Path("out/problems.jsonl").read_text()
 
 
@@ -92,10 +87,10 @@ def test_an_output_folder_without_permissions_is_a_one_line_error(
     shutil.copy("in/0000.png", "in/new.png")
     target = Path("out") / path
     target.chmod(mode)
-    outcome = translate("infer", model, source, "out")
-    assert outcome.code in (0, 2, 3), outcome
-    if outcome.code:
-        assert "Permission denied" in outcome.out + outcome.err, outcome
+    result = translate("infer", model, source, "out")
+    assert result.code in (0, 2, 3), result
+    if result.code:
+        assert "Permission denied" in result.out + result.err, result
     if target.exists():
         target.chmod(0o755)
     assert translate("infer", model, source, "out").code == 0
@@ -107,13 +102,13 @@ def test_a_run_without_permissions_is_a_one_line_error_or_resumes(
     path: str, mode: int, translate: Run, image_folder: Callable[..., Path]
 ) -> None:
     image_folder("a", 2, size=16), image_folder("b", 2, size=16)
-    assert translate(*TRAIN, "--quiet").code == 0
+    assert translate(*TRAIN, "--out", "run", "--quiet").code == 0
     (Path("run") / path).touch()
     (Path("run") / path).chmod(mode)
-    outcome = translate("train", "--resume", "run", "--steps", "3")
-    assert outcome.code in (0, 2, 3, 6), outcome
-    if outcome.code:
-        assert "Permission denied" in outcome.out + outcome.err, outcome
+    result = translate("train", "--resume", "run", "--steps", "3")
+    assert result.code in (0, 2, 3, 6), result
+    if result.code:
+        assert "Permission denied" in result.out + result.err, result
 
 
 @pytest.mark.parametrize("mode", [0o444, 0o000, 0o111])
@@ -122,9 +117,9 @@ def test_training_data_without_permissions_are_listed_or_a_one_line_error(
 ) -> None:
     image_folder("a", 2, size=16), image_folder("b", 2, size=16)
     image_folder("a/closed", 1, size=16).chmod(mode)
-    outcome = translate(*TRAIN)
-    assert outcome.code in (0, 2, 3, 5), outcome
-    assert "closed" in outcome.err and "Permission denied" in outcome.err, outcome
+    result = translate(*TRAIN)
+    assert result.code in (0, 2, 3, 5), result
+    assert "closed" in result.err and "Permission denied" in result.err, result
 
 
 @pytest.mark.parametrize("mode", [0o444, 0o000])
@@ -137,8 +132,8 @@ def test_a_run_that_cannot_be_read_is_a_one_line_error(
     for path in (model, model / "checkpoints", step, *manifest):
         path.chmod(mode)
         for command in (("infer", model, source, "out"), ("train", "--resume", model)):
-            outcome = translate(*command)
-            assert outcome.code == 2, outcome
+            result = translate(*command)
+            assert result.code == 2, result
         path.chmod(0o755)
 
 
@@ -155,7 +150,7 @@ def test_a_path_of_thousands_of_characters_is_a_one_line_error(
         ("train", "--plugin", "cyclegan", "--domains", "a", "b", "--data", long, "--steps", "1"),
         (*TRAIN, "--out", long), ("sample", long, "out"), ("datasets", "check", long),
     ):  # fmt: skip
-        outcome = translate(*command)
-        assert outcome.code == 2, outcome
-        (line,) = [line for line in outcome.err.splitlines() if line.startswith("Error: ")]
+        result = translate(*command)
+        assert result.code == 2, result
+        (line,) = [line for line in result.err.splitlines() if line.startswith("Error: ")]
         assert len(line) < 1000, "the name is shortened"

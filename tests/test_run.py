@@ -15,30 +15,31 @@ from translate.run import Run
 Plugin = Callable[..., object]
 
 
-def stop_plugin(event: str, at: int) -> Any:
-    """Return a plugin whose hook of `event` stops the run at a step."""
+class Stopper:
+    """A plugin with a hook that stops runs while `active`; it records how they end."""
 
-    def hook(self: object, run: Run, step: int = 0) -> None:  # noqa: ARG001
-        if step >= at:
-            run.stop("the losses are good")
+    active = True
 
-    def started(self: object, run: Run) -> None:  # noqa: ARG001
+    def __init__(self) -> None:
+        self.outcomes: list[str] = []
+
+    @hookimpl
+    def run_finished(self, outcome: str) -> None:
+        self.outcomes.append(outcome)
+
+
+def make_stopper(event: str, first_step: int) -> Stopper:
+    """Return a plugin that stops a run in the hook `event`, at `first_step` or later."""
+
+    def run_started(_: Stopper, run: Run) -> None:
         run.stop("the losses are good")
 
-    function = started if event == "run_started" else hook
-    if event != "run_started":
-        function.__defaults__ = None
-    finished: list[str] = []
+    def hook_with_step(self: Stopper, run: Run, step: int) -> None:
+        if self.active and step >= first_step:
+            run.stop("the losses are good")
 
-    def run_finished(self: object, outcome: str) -> None:  # noqa: ARG001
-        finished.append(outcome)
-
-    plugin_type = type(
-        "Stop", (), {event: hookimpl(function), "run_finished": hookimpl(run_finished)}
-    )
-    plugin = plugin_type()
-    plugin.finished = finished
-    return plugin
+    hook = run_started if event == "run_started" else hook_with_step
+    return type("StopperInOneHook", (Stopper,), {event: hookimpl(hook)})()
 
 
 @pytest.mark.parametrize(
@@ -48,7 +49,8 @@ def stop_plugin(event: str, at: int) -> Any:
 def test_a_hook_stops_the_run_after_the_current_step_with_a_checkpoint(
     event: str, last_step: int, root: Path, register_plugin: Plugin
 ) -> None:
-    stopper = register_plugin(stop_plugin(event, 1), "other:stopper")
+    stopper = make_stopper(event, 1)
+    register_plugin(stopper, "other:stopper")
     every = {"train__log_every": 2, "train__preview_every": 3, "train__save_every": 4}
     run = root / "run"
     result = small_runs.train(small_runs.config(root, train__steps=9, **every), run)
@@ -58,26 +60,22 @@ def test_a_hook_stops_the_run_after_the_current_step_with_a_checkpoint(
     record = run_record(run)
     assert (record["outcome"], record["reason"]) == ("stopped", "the losses are good")
     assert record["stopped_by"] == "other:stopper"
-    assert stopper.finished == ["stopped"]  # type: ignore[attr-defined]
+    assert stopper.outcomes == ["stopped"]
 
 
 def test_a_stopped_run_resumes_to_the_same_bytes(root: Path, register_plugin: Plugin) -> None:
     config = small_runs.config(root, train__steps=4, train__log_every=1)
     small_runs.train(config, root / "uninterrupted")
-    stopper = stop_plugin("losses_logged", 2)
+    stopper = make_stopper("losses_logged", 2)
     register_plugin(stopper, "other:stopper")
     assert small_runs.train(config, root / "run").step == 2
-    type(stopper).losses_logged = hookimpl(lambda self: None)  # noqa: ARG005
-    from translate.engine.plugins import discovery
-
-    discovery.load().unregister(name="other:stopper")
-    register_plugin(object(), "other:stopper")
+    stopper.active = False
     assert small_runs.resume(root / "run").step == 4
     assert small_runs.equal_checkpoints(root / "run", root / "uninterrupted")
 
 
 def test_a_stop_at_the_last_step_changes_nothing(root: Path, register_plugin: Plugin) -> None:
-    register_plugin(stop_plugin("losses_logged", 2), "other:stopper")
+    register_plugin(make_stopper("losses_logged", 2), "other:stopper")
     config = small_runs.config(root, train__steps=2, train__log_every=1)
     result = small_runs.train(config, root / "run")
     assert (result.step, result.reason) == (2, "")
@@ -87,7 +85,7 @@ def test_a_stop_at_the_last_step_changes_nothing(root: Path, register_plugin: Pl
 def test_a_stopped_run_is_exit_code_0_with_the_reason_and_the_command_to_resume(
     run_command: Any, root: Path, register_plugin: Plugin
 ) -> None:
-    register_plugin(stop_plugin("losses_logged", 1), "other:stopper")
+    register_plugin(make_stopper("losses_logged", 1), "other:stopper")
     small_runs.train(small_runs.config(root, train__steps=3, train__log_every=1), root / "first")
     result = run_command("train", "--resume", "first")
     assert (result.code, result.err) == (0, "")

@@ -25,12 +25,13 @@ def test_broken_images_are_exit_code_3(run_command: Run, root: Path) -> None:
     bad = run_command("datasets", "check", "a", "--data", root, "--quiet")
     assert bad.code == 3
     assert bad.out.splitlines()[0].endswith("0001.png: an empty file: skipped and listed")
-    assert (
-        '"state": "broken"' in run_command("datasets", "check", "a", "--data", root, "--json").out
-    )
+    as_json = run_command("datasets", "check", "a", "--data", root, "--json")
+    assert '"state": "broken"' in as_json.out
 
 
-def test_every_setting_of_data_has_an_effect(run_command: Run, root: Path) -> None:
+def test_check_accepts_the_settings_of_data_and_refuses_others(
+    run_command: Run, root: Path
+) -> None:
     for number in range(2):
         for folder in ("train", "p"):
             (root / folder).mkdir(exist_ok=True)

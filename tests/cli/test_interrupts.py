@@ -1,4 +1,4 @@
-"""Ctrl-C at any moment of a command, and threads that never end."""
+"""Ctrl-C while a command starts, and threads that never end."""
 
 import os
 import signal
@@ -21,14 +21,14 @@ def test_T23_a_thread_that_never_ends_does_not_keep_the_process_alive(
     exit_codes: list[int] = []
     monkeypatch.setattr(guard.os, "_exit", exit_codes.append)
     monkeypatch.setattr(guard, "EXIT_SECONDS", 0.05)
-    event = threading.Event()
-    thread = threading.Thread(target=event.wait, name="tracker", daemon=False)
+    end_of_thread = threading.Event()
+    thread = threading.Thread(target=end_of_thread.wait, name="tracker", daemon=False)
     thread.start()
     try:
         with pytest.raises(SystemExit):
             guard.leave(3)
     finally:
-        event.set()
+        end_of_thread.set()
         thread.join()
     assert exit_codes == [3]
     assert "while tracker was still at work" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""Exit codes and files do not depend on whether output can be printed."""
+"""If output cannot be printed, exit codes and files are the same."""
 
 import io
 import json
@@ -28,19 +28,18 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def closed_pipe() -> Any:
+    """Return a stream into a pipe that nobody reads."""
     read_end, write_end = os.pipe()
     os.close(read_end)
     return os.fdopen(write_end, "w")
 
 
 def full_disk() -> Any:
+    """Return a stream into a file on a full disk."""
     return Path("/dev/full").open("w")
 
 
-STREAMS: list[Callable[[], Any]] = [closed_pipe, full_disk, lambda: None]
-
-
-@pytest.fixture(params=STREAMS)
+@pytest.fixture(params=[closed_pipe, full_disk, lambda: None], ids=["pipe", "disk", "none"])
 def unwritable_streams(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[None]:

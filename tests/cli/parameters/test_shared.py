@@ -23,6 +23,7 @@ def command(**options: object) -> None:
 
 
 def parse(*arguments: str) -> object:
+    """Return the options that `command` gets."""
     result = CliRunner().invoke(command, arguments)
     assert result.exit_code == 0, result.output
     return eval(result.output)
@@ -62,7 +63,7 @@ def test_an_option_without_a_value_is_a_usage_error(arguments: str) -> None:
 
 
 def completions(folder: Path, words: str) -> tuple[set[str], set[str]]:
-    """Return the completions of the last of `words`, and the imported modules."""
+    """Return the completions of the last word of a command line, and the imported modules."""
     code = (
         "import sys, atexit\n"
         "atexit.register(lambda: print('\\n'.join(m for m in sys.modules if '.' not in m), "
