@@ -1,4 +1,4 @@
-"""Braces are expanded as a shell does."""
+"""Braces of patterns are expanded as bash expands braces."""
 
 import subprocess
 
@@ -20,7 +20,7 @@ def test_names_are_those_of_bash(pattern: str) -> None:
     assert has_braces(pattern) == (expand(pattern) != (pattern,))
 
 
-def test_a_pattern_has_braces_or_what_a_glob_has() -> None:
+def test_a_pattern_has_braces_or_wildcards() -> None:
     assert is_pattern("{a,b}") and is_pattern("*.png")
     assert not is_pattern("{a}") and not is_pattern("a.png")
 

@@ -1,3 +1,5 @@
+"""Domains must not have the same images, under whatever names."""
+
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -51,12 +53,11 @@ def test_D24_a_folder_of_links_to_all_of_another_is_refused(
     files = sorted((root / "a/train").iterdir())
     for path in files[:2]:
         link(path, root / "copy" / path.name)
-    assert (
-        len(check.open_layout(Data(root=root, domains=("a", "copy")))) == 3
-    )  # some equal files are allowed
+    data = Data(root=root, domains=("a", "copy"))
+    assert len(check.open_layout(data)) == 3  # some equal files are allowed
     link(files[2], root / "copy" / files[2].name)
     with pytest.raises(DataError, match="are the same 3 files under two names"):
-        check.open_layout(Data(root=root, domains=("a", "copy")))
+        check.open_layout(data)
 
 
 def test_D24_both_sides_of_side_by_side_images_are_needed(root: Path) -> None:

@@ -1,25 +1,19 @@
-"""The folder of a domain is found in each usual place, or the error names the places."""
+"""The folder of a domain is found in each usual place, or the error names these places."""
 
 import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
+from layout_files import write_uniform
 
 from translate.errors import ConfigError, DataError
 from translate.folders.lookup import find_domains
-from translate.images.encode import write_image
 from translate_plugins.layouts.images import OneDomain
 from translate_plugins.layouts.pairs import Paired, SideBySide, Unpaired
 
 ImageFolder = Callable[..., Path]
-
-
-def write(path: Path, height: int = 8, width: int = 8, level: int = 0) -> Path:
-    write_image(path, np.full((height, width, 3), level, np.uint8))
-    return path
 
 
 @pytest.mark.parametrize("folder_name", ["a/train", "train/a", "a", "traina"])
@@ -97,14 +91,9 @@ def test_the_test_images_of_a_domain_called_trainA_are_in_testA(
         image_folder(name, 1)
     domains = [prefix.format(root=tmp_path) + name for name in ("trainA", "trainB")]
     assert find_domains(tmp_path, ["testA"], "train")[0].path == tmp_path / "testA"
-    for split, folders in {
-        "train": ["trainA", "trainB"],
-        "test": ["testA", "testB"],
-        "val": ["trainA", "trainB"],
-    }.items():
-        assert [f.path for f in find_domains(tmp_path, domains, split)] == [
-            tmp_path / folder for folder in folders
-        ]
+    for split, folders in (("train", "train"), ("test", "test"), ("val", "train")):
+        expected = [tmp_path / f"{folders}{side}" for side in "AB"]
+        assert [domain.path for domain in find_domains(tmp_path, domains, split)] == expected
 
 
 def test_an_empty_domain_is_named(image_folder: ImageFolder, tmp_path: Path) -> None:
@@ -128,9 +117,9 @@ def test_a_glob_is_a_domain(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     for number in range(3):
-        write(tmp_path / f"photos/a{number}.png")
-        write(tmp_path / f"photos/deep/b{number}.PNG")
-        write(tmp_path / f"photos/__MACOSX/b{number}.png")
+        write_uniform(tmp_path / f"photos/a{number}.png")
+        write_uniform(tmp_path / f"photos/deep/b{number}.PNG")
+        write_uniform(tmp_path / f"photos/__MACOSX/b{number}.png")
     (tmp_path / "photos/a9.psd").touch()
     patterns = ["a*", "**/b*.PNG"] if root else ["photos/a*", "photos/**/b*.PNG"]
     layout = Unpaired(Path(root or "datasets"), patterns, "train")
@@ -148,7 +137,7 @@ def test_D13_the_error_for_a_folder_without_images_lists_its_files(tmp_path: Pat
     (tmp_path / "scans").mkdir()
     for name in ("1.dcm", "2.dcm", "3.mat", "4.PSD"):
         (tmp_path / "scans" / name).touch()
-    write(tmp_path / "b/1.png")
+    write_uniform(tmp_path / "b/1.png")
     with pytest.raises(DataError) as error:
         Unpaired(tmp_path, ["scans", "b"], "train")
     text = str(error.value)

@@ -1,3 +1,5 @@
+"""Short names of domains, and the names of files that the toolkit writes."""
+
 import os
 from pathlib import Path
 
@@ -40,8 +42,5 @@ def test_the_working_directory_has_its_own_name(
 
 
 def test_files_of_this_toolkit_are_recognised() -> None:
-    assert [is_toolkit_file(name) for name in ("captions.jsonl", "problems-3.jsonl")] == [
-        True,
-        True,
-    ]
+    assert is_toolkit_file("captions.jsonl") and is_toolkit_file("problems-3.jsonl")
     assert not is_toolkit_file("my captions.jsonl")

@@ -1,4 +1,4 @@
-"""The parts of a glob match those of a path; its braces name files."""
+"""The parts of a glob match the parts of a path; braces name files."""
 
 import pytest
 

@@ -1,3 +1,5 @@
+"""The message about skipped files: their number, suffixes and advice."""
+
 from pathlib import Path
 
 from translate.folders.skipped import describe

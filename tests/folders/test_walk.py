@@ -1,4 +1,4 @@
-"""Folders are walked one by one, in an order of names alone."""
+"""Folders are listed one by one, in an order that depends only on names."""
 
 from pathlib import Path
 
@@ -13,7 +13,9 @@ def touch(root: Path, *names: str) -> None:
         (root / name).touch()
 
 
-def test_files_come_before_those_of_subfolders_and_each_folder_is_sorted(tmp_path: Path) -> None:
+def test_files_of_a_folder_are_sorted_and_come_before_files_of_its_subfolders(
+    tmp_path: Path,
+) -> None:
     names = ["b/2.png", "b/10.png", "z.png", "a/deep/x.png", "a.png", "b/notes.txt"]
     touch(tmp_path, *names)
     listed = [name for siblings in walk(tmp_path) for name in siblings.images]
@@ -34,7 +36,7 @@ def test_an_excluded_folder_is_not_listed(tmp_path: Path) -> None:
     assert [s.images for s in walk(tmp_path / "in", excluded=excluded)] == [["x.png"], []]
 
 
-def test_names_are_put_together_by_folder() -> None:
+def test_names_are_grouped_by_folder() -> None:
     assert group(["b/y.png", "a.png", "B/c/x.png"]) == [
         Siblings(["a.png"], [], ["B", "b"], []),
         Siblings(["b/y.png"], [], ["B/c"], []),
@@ -51,7 +53,7 @@ def test_names_are_put_together_by_folder() -> None:
         (".png", (".png", "")),
     ],
 )
-def test_a_suffix_is_that_of_the_file(name: str, parts: tuple[str, str]) -> None:
+def test_a_suffix_is_the_end_of_the_last_part_of_a_path(name: str, parts: tuple[str, str]) -> None:
     assert split_suffix(name) == parts
 
 

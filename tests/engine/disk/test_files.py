@@ -50,7 +50,7 @@ def test_a_replaced_file_is_old_or_new_after_any_failure(
     assert outcomes == {before, NEW}
 
 
-def test_a_line_is_one_write(tmp_path: Path, disk: FaultyDisk) -> None:
+def test_a_line_is_appended_by_one_write(tmp_path: Path, disk: FaultyDisk) -> None:
     disk.arm(0, short_write)
     files.append(tmp_path / "log.jsonl", RECORD)
     disk.disarm()
@@ -62,51 +62,53 @@ def test_a_long_name_can_be_replaced(tmp_path: Path) -> None:
     assert read_files(tmp_path) == {"x" * 250: NEW}
 
 
-LONG = ["n" * 210 + f"{k}.png" for k in range(4)]
+LONG_NAMES = ["n" * 210 + f"{k}.png" for k in range(4)]
 
 
 def test_I14_long_names_that_differ_at_the_end_get_different_partial_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fsync, wrong = os.fsync, list[str]()
+    fsync, damaged = os.fsync, list[str]()
     monkeypatch.setattr(os, "fsync", lambda descriptor: (time.sleep(0.001), fsync(descriptor)))
 
     def write(number: int) -> None:
-        path, content = tmp_path / LONG[number], bytes([number]) * 100_000
+        path, content = tmp_path / LONG_NAMES[number], bytes([number]) * 100_000
         for _ in range(10):
             files.replace(path, content)
             if path.read_bytes() != content:
-                wrong.append(path.name)
+                damaged.append(path.name)
 
-    with ThreadPoolExecutor(len(LONG)) as pool:
-        list(pool.map(write, range(len(LONG))))  # raises exceptions of threads
-    assert not wrong
-    assert visible_names(tmp_path) == set(os.listdir(tmp_path)) == set(LONG)  # noqa: PTH208
+    with ThreadPoolExecutor(len(LONG_NAMES)) as pool:
+        list(pool.map(write, range(len(LONG_NAMES))))  # raises exceptions of threads
+    assert not damaged
+    assert visible_names(tmp_path) == set(os.listdir(tmp_path)) == set(LONG_NAMES)  # noqa: PTH208
 
 
 def test_D20_the_bytes_of_an_interrupted_download_are_durable(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def interrupted() -> Iterator[bytes]:
+    def interrupted_download() -> Iterator[bytes]:
         yield b"half"
         raise ConnectionError("cut")
 
     synced: list[int] = []
     fsync = os.fsync
 
-    def watch(descriptor: int) -> None:
+    def record_size(descriptor: int) -> None:
         synced.append(os.fstat(descriptor).st_size)
         fsync(descriptor)
 
-    monkeypatch.setattr(os, "fsync", watch)
+    monkeypatch.setattr(os, "fsync", record_size)
     with pytest.raises(ConnectionError):
-        files.extend(tmp_path / "set.zip", interrupted(), start=0)
+        files.extend(tmp_path / "set.zip", interrupted_download(), start=0)
     files.extend(tmp_path / "set.zip", [b" and half"], start=4)
     assert synced == [4, 13]
     assert (tmp_path / "set.zip").read_bytes() == b"half and half"
 
 
-def test_a_staged_file_appears_whole_at_the_end_of_its_block(tmp_path: Path) -> None:
+def test_an_atomically_opened_file_appears_complete_at_the_end_of_its_block(
+    tmp_path: Path,
+) -> None:
     path = tmp_path / "deep/large.tif"
     with files.open_atomically(path) as file:
         file.write(b"0123")
@@ -118,7 +120,7 @@ def test_a_staged_file_appears_whole_at_the_end_of_its_block(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("fault", [disk_full, io_error])
-def test_a_staged_file_is_old_or_new_after_any_failure(
+def test_an_atomically_opened_file_is_old_or_new_after_any_failure(
     fault: Fault, tmp_path: Path, disk: FaultyDisk
 ) -> None:
     path, outcomes = tmp_path / "large.tif", set()
@@ -138,7 +140,7 @@ def test_a_staged_file_is_old_or_new_after_any_failure(
     assert outcomes == {OLD, NEW}
 
 
-def test_nothing_is_left_of_a_staged_file_whose_block_raises(tmp_path: Path) -> None:
+def test_nothing_is_left_of_an_atomically_opened_file_if_its_block_raises(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="stop"), files.open_atomically(tmp_path / "a") as file:
         file.write(b"0")
         raise ValueError("stop")

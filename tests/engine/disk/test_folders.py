@@ -1,4 +1,4 @@
-"""Folders are written, replaced and removed as a whole; unwritable ones are found early."""
+"""Folders are written, replaced and removed as a whole; unwritable folders are refused early."""
 
 import errno
 import os
@@ -99,9 +99,6 @@ def test_a_folder_of_many_files_appears_complete_or_not_at_all(
     assert disk.operations[-3:] == ["fsync", "rename", "fsync"]
 
 
-# -- other operations ------------------------------------------------------------------------------
-
-
 def test_ensure_writable_creates_an_empty_folder(tmp_path: Path) -> None:
     folders.ensure_writable(tmp_path / "deep/er")
     assert os.listdir(tmp_path / "deep/er") == []  # noqa: PTH208
@@ -117,9 +114,7 @@ def test_a_read_only_folder_is_refused_before_any_work(
     disk.disarm()
     assert error.value.exit_code == 2
     with suppress(FileNotFoundError):
-        assert not [
-            name for name in read_files(tmp_path / "run") if not name.startswith(".probe.part-")
-        ]
+        assert all(name.startswith(".probe.part-") for name in read_files(tmp_path / "run"))
         folders.ensure_writable(tmp_path / "run")
         assert not read_files(tmp_path / "run")
 
@@ -138,20 +133,13 @@ def test_new_folders_are_durable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         recorder = DiskRecorder(tmp_path, patch)
         files.replace(tmp_path / "deep/er/x", NEW)
         folders.write_folders(tmp_path, "set", [("a/train/1", b"1"), ("a/test/2", b"2")])
-    last = [
-        image
-        for complete, image in recorder.crash_states(first_operation=len(recorder.done))
-        if complete
-    ]
-    whole = {"a": {"train": {"1": b"1"}, "test": {"2": b"2"}}, "deep": {"er": {"x": NEW}}}
-    for image in last:
-        visible = {name: content for name, content in image.items() if not name.startswith(".")}
-        assert visible == whole, "reported writes are durable"
-    complete = recorder.done
-    for kind in (bytes, dict):
-        recorder.done = complete
+    written = {"a": {"train": {"1": b"1"}, "test": {"2": b"2"}}, "deep": {"er": {"x": NEW}}}
+    for complete, state in recorder.crash_states(first_operation=len(recorder.done)):
+        visible = {name: content for name, content in state.items() if not name.startswith(".")}
+        assert visible == written or not complete
+    operations = recorder.done
+    for kind in (bytes, dict):  # without the syncs of files or of folders, bytes are lost
+        recorder.done = operations
         recorder.forget_syncs(kind)
-        states = [image for _, image in recorder.crash_states(first_operation=len(recorder.done))]
-        assert any(image.get("a") not in (None, whole["a"]) for image in states), (
-            "syncs are necessary"
-        )
+        states = [state for _, state in recorder.crash_states(first_operation=len(recorder.done))]
+        assert any(state.get("a") not in (None, written["a"]) for state in states)

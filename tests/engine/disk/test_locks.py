@@ -11,7 +11,7 @@ import pytest
 from translate.engine.disk import durable, file_system, folders, locks
 from translate.errors import ConfigError
 
-HOLD = """
+LOCKING_PROGRAM = """
 import sys
 from pathlib import Path
 from translate.engine.disk import locks
@@ -24,18 +24,18 @@ except Exception as error:
 """
 
 
-def holder(folder: Path) -> "subprocess.Popen[str]":
-    """Start a process that takes the lock and prints whether it has it."""
+def lock_in_process(folder: Path) -> "subprocess.Popen[str]":
+    """Start a process that locks `folder`, and prints ``held`` or the error."""
     pipe = subprocess.PIPE
-    command = [sys.executable, "-c", HOLD, str(folder)]
+    command = [sys.executable, "-c", LOCKING_PROGRAM, str(folder)]
     return subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True)
 
 
 def test_a_lock_is_held_once_and_removed_afterwards(tmp_path: Path) -> None:
     with locks.lock_folder(tmp_path):
-        assert holder(tmp_path).communicate()[0].startswith("ConfigError")
+        assert lock_in_process(tmp_path).communicate()[0].startswith("ConfigError")
     assert not list(tmp_path.iterdir())
-    with holder(tmp_path) as process:
+    with lock_in_process(tmp_path) as process:
         assert process.stdout and process.stdout.readline() == "held\n"
         with pytest.raises(ConfigError, match="is in use: another process trains there"):
             locks.lock_folder(tmp_path).__enter__()
@@ -45,19 +45,19 @@ def test_a_lock_file_deleted_by_its_last_holder_is_not_a_lock(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Otherwise two processes would each lock a file of that name."""
-    real, deleted = locks._lock, list[int]()
+    lock, deleted = locks._lock, list[int]()
 
-    def lock(descriptor: int) -> None:
+    def delete_and_lock(descriptor: int) -> None:
         if not deleted:
             (tmp_path / locks.LOCK).unlink()
             deleted.append(descriptor)
-        real(descriptor)
+        lock(descriptor)
 
-    monkeypatch.setattr(locks, "_lock", lock)
+    monkeypatch.setattr(locks, "_lock", delete_and_lock)
     with locks.lock_folder(tmp_path):
         assert deleted
         assert (tmp_path / locks.LOCK).exists()
-        assert holder(tmp_path).communicate()[0].startswith("ConfigError")
+        assert lock_in_process(tmp_path).communicate()[0].startswith("ConfigError")
 
 
 def test_T28_without_file_locks_work_continues_and_it_is_noted(
@@ -91,31 +91,30 @@ def test_T28_a_system_without_fcntl_has_no_locks(
     assert file_system.unsupported_operations(tmp_path) == ["files cannot be locked: no fcntl"]
 
 
-def test_a_shared_file_decides_who_is_first(tmp_path: Path) -> None:
+def test_a_shared_lock_tells_its_first_holder(tmp_path: Path) -> None:
     results = list[bool | None]()
     with locks.shared_lock(tmp_path / "lock", results.append):
-        with locks.shared_lock(tmp_path / "lock", results.append):
-            pass
-        with locks.shared_lock(tmp_path / "lock", results.append):
-            pass
+        for _ in range(2):
+            with locks.shared_lock(tmp_path / "lock", results.append):
+                pass
     with locks.shared_lock(tmp_path / "lock", results.append):
         pass
     assert results == [True, False, False, True]
 
 
-def test_one_at_a_time_waits_for_the_holder(tmp_path: Path) -> None:
-    order, nested, waits = list[str](), threading.Event(), threading.Event()
+def test_an_exclusive_lock_waits_for_its_holder(tmp_path: Path) -> None:
+    order, is_held, second_waits = list[str](), threading.Event(), threading.Event()
 
-    def first() -> None:
+    def hold() -> None:
         with locks.exclusive_lock(tmp_path, lambda: None):
-            nested.set()
-            waits.wait(10)
+            is_held.set()
+            second_waits.wait(10)
             order.append("first")
 
-    thread = threading.Thread(target=first)
+    thread = threading.Thread(target=hold)
     thread.start()
-    nested.wait(10)
-    with locks.exclusive_lock(tmp_path, waits.set) as certain:
+    is_held.wait(10)
+    with locks.exclusive_lock(tmp_path, second_waits.set) as certain:
         order.append("second")
     thread.join()
     assert order == ["first", "second"] and certain

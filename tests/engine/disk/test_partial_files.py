@@ -36,24 +36,22 @@ def test_I14_temporary_names_are_short_unique_and_removed_later(
         lambda: folders.write_folder(tmp_path / name, TREE_NEW),
         lambda: folders.write_folders(tmp_path, name, [(f"{name}/a", b"1")]),
     ):
-        left = set[str]()
+        leftovers = set[str]()
         for _ in range(2):
             disk.arm(3, kill_process)
             with pytest.raises(ProcessKilled):
                 write()
             disk.disarm()
-            left |= set(os.listdir(tmp_path))  # noqa: PTH208
-        assert len(left) == 2, "each call has its own name"
-        assert max(len(os.fsencode(actual)) for actual in left) <= 143, (
-            "the lowest limit of file systems"
-        )
+            leftovers |= set(os.listdir(tmp_path))  # noqa: PTH208
+        assert len(leftovers) == 2  # each call has its own name
+        smallest_limit = 143  # of a name in a file system, in bytes: eCryptfs
+        assert max(len(os.fsencode(leftover)) for leftover in leftovers) <= smallest_limit
         partial_files.remove_partial_files(tmp_path)
         assert not read_files(tmp_path)
         write()
         assert os.listdir(tmp_path) == [name]  # noqa: PTH208
-        folders.remove_folder(tmp_path / name) if (tmp_path / name).is_dir() else files.discard(
-            tmp_path / name
-        )
+        remove = folders.remove_folder if (tmp_path / name).is_dir() else files.discard
+        remove(tmp_path / name)
         assert not read_files(tmp_path)
 
 

@@ -1,4 +1,4 @@
-"""Scratch files have no name, and leave nothing."""
+"""Scratch files have no name in their folder, so that nothing is left after a crash."""
 
 import errno
 from pathlib import Path
@@ -31,10 +31,10 @@ def test_a_full_disk_is_found_before_anything_is_written(
 
 
 def test_a_file_with_a_name_is_deleted_after_use() -> None:
-    with pytest.raises(ValueError, match="mine"), scratch.temporary_file_with_name() as file:
+    with pytest.raises(ValueError, match="stop"), scratch.temporary_file_with_name() as file:
         file.write(b"x")
         file.flush()
         path = Path(file.name)
         assert path.read_bytes() == b"x"
-        raise ValueError("mine")
+        raise ValueError("stop")
     assert not path.exists()

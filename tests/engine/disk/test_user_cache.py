@@ -1,4 +1,4 @@
-"""The place of the user's cache."""
+"""The folder of the user's cache."""
 
 import sys
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 from translate.engine.disk import user_cache
 
 
-def test_the_folder_is_the_users_cache_unless_a_variable_names_another(
+def test_the_cache_is_in_the_folder_of_the_environment_variable_or_of_the_system(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv(user_cache.VARIABLE, "/mine")

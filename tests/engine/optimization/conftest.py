@@ -1,4 +1,4 @@
-"""Tests of updates do not run under torchrun."""
+"""Tests of optimization run in one process, also if torchrun starts them."""
 
 import pytest
 

@@ -39,15 +39,13 @@ def test_T12_out_of_memory_suggests_a_setting_and_keeps_the_last_checkpoint(
             raise error
 
     monkeypatch.setattr(two_players, "step", fail)
-    for batch_size, less in {6: "--batch-size 3", 1: "--size 8x8"}.items():
+    for batch_size, advice in {6: "--batch-size 3", 1: "--size 8x8"}.items():
         config = configure(train__steps=9, train__save_every=2, train__batch_size=batch_size)
         out = run / str(batch_size)
-        with pytest.raises(
-            TrainingError, match="step 5: there is not enough memory"
-        ) as raised_error:
+        with pytest.raises(TrainingError, match="step 5: there is not enough memory") as raised:
             small_runs.train(config, out)
-        assert f"Try {less}; " in str(raised_error.value)
-        assert f"--resume {out} --fork-run {less}." in str(raised_error.value)
+        assert f"Try {advice}; " in str(raised.value)
+        assert f"--resume {out} --fork-run {advice}." in str(raised.value)
         assert small_runs.checkpoint_steps(out) == [2, 4]
 
 
@@ -68,7 +66,7 @@ def test_out_of_memory_suggests_checkpointing_where_blocks_are_repeated(
 
 
 @pytest.mark.parametrize(
-    ("layer", "crop", "batch_size", "more"),
+    ("layer", "crop", "batch_size", "advice"),
     [
         (nn.BatchNorm2d(3), 1, 1, "--batch-size 2"),
         (nn.InstanceNorm2d(3), 1, 3, "--size 2x2"),
@@ -78,7 +76,7 @@ def test_out_of_memory_suggests_checkpointing_where_blocks_are_repeated(
     ],
 )
 def test_T20_an_input_too_small_for_a_later_turn_is_reported_at_that_step(
-    layer: nn.Module, crop: int, batch_size: int, more: str,
+    layer: nn.Module, crop: int, batch_size: int, advice: str,
     two_players: type[TwoPlayers], configure: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     def step(recipe: TwoPlayers, batch: Images) -> Iterator[Turn]:
@@ -87,9 +85,8 @@ def test_T20_an_input_too_small_for_a_later_turn_is_reported_at_that_step(
 
     monkeypatch.setattr(two_players, "step", step)
     config = configure(data__size=crop, train__batch_size=batch_size)
-    with pytest.raises(
-        ConfigError, match=f"step 1: batches of {batch_size} with crops of"
-    ) as error:
+    message = f"step 1: batches of {batch_size} with crops of"
+    with pytest.raises(ConfigError, match=message) as error:
         small_runs.train(config, tmp_path / "run")
-    assert str(error.value).endswith(f" Try {more}.")
+    assert str(error.value).endswith(f" Try {advice}.")
     assert "\n" not in str(error.value)

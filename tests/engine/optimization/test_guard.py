@@ -8,19 +8,19 @@ from translate.engine.optimization.step import StepResult
 from translate.errors import TrainingError
 
 
-def test_the_guard_stops_after_that_many_bad_turns_of_a_player_in_a_row() -> None:
-    bad, good = torch.tensor(True), torch.tensor(False)
+def test_the_guard_stops_training_after_three_skipped_turns_of_a_player_in_a_row() -> None:
+    skipped, updated = torch.tensor(True), torch.tensor(False)
     guard = Guard(3, torch.device("cpu"))
     for turns in (
-        {"generator": [bad], "critic": [good]},
-        {"generator": [bad, good], "critic": [good]},  # its count starts again
-        {"generator": [bad], "critic": [bad]},
-        {"generator": [bad]},
+        {"generator": [skipped], "critic": [updated]},
+        {"generator": [skipped, updated], "critic": [updated]},  # the count starts again
+        {"generator": [skipped], "critic": [skipped]},
+        {"generator": [skipped]},
     ):
         guard.count(StepResult(skipped=turns))
         guard.check()
     assert int(guard.total) == 5
-    guard.count(StepResult(skipped={"generator": [bad], "critic": [good]}))
+    guard.count(StepResult(skipped={"generator": [skipped], "critic": [updated]}))
     with pytest.raises(TrainingError, match="the last 3 turns of 'generator' had losses") as error:
         guard.check()
     assert error.value.exit_code == 5

@@ -1,4 +1,4 @@
-"""Learning rates over training, against numbers worked out by hand."""
+"""Learning rates over training, against values computed by hand."""
 
 from typing import Any
 
@@ -25,16 +25,16 @@ def test_linear_decays_from_the_middle_and_never_reaches_zero() -> None:
     assert factors(8, "linear") == pytest.approx([1, 1, 1, 1, 0.8, 0.6, 0.4, 0.2])
 
 
-def test_linear_is_the_authors_rule_in_steps_instead_of_epochs() -> None:
-    constant, decaying = 100, 100  # n_epochs, n_epochs_decay, and epoch_count 1
+def test_linear_is_the_rule_of_the_authors_code_with_steps_instead_of_epochs() -> None:
+    n_epochs = n_epochs_decay = 100  # names of the authors
 
     def lambda_rule(epoch: int) -> float:
-        return 1.0 - max(0, epoch + 1 - constant) / float(decaying + 1)
+        return 1.0 - max(0, epoch + 1 - n_epochs) / float(n_epochs_decay + 1)
 
     assert factors(200, "linear") == [lambda_rule(step) for step in range(200)]
 
 
-def test_cosine_is_half_a_wave_over_the_same_steps() -> None:
+def test_cosine_decays_over_the_same_steps_as_linear() -> None:
     result = factors(8, "cosine")
     # (1 + cos(pi * k / 5)) / 2 for k = 1, 2, 3, 4
     assert result == pytest.approx([1, 1, 1, 1, 0.904508, 0.654508, 0.345492, 0.095492], abs=1e-6)
@@ -61,7 +61,7 @@ def test_constant_and_a_decay_that_starts_at_the_end_keep_the_factor_1() -> None
     assert set(factors(9, "linear", 1.0)) == {1.0}
 
 
-def test_each_group_decays_from_its_own_rate_however_often_it_is_set() -> None:
+def test_each_parameter_group_decays_from_its_own_initial_rate() -> None:
     first, second = (nn.Parameter(torch.zeros(1)) for _ in range(2))
     optimizer = torch.optim.SGD([{"params": [first], "lr": 0.1}, {"params": [second], "lr": 0.5}])
     for step in (0, 5, 5, 2):
@@ -83,7 +83,7 @@ def test_warm_up_rises_linearly_to_the_schedule_and_stays_above_zero() -> None:
         [1, 2, 3, 4, 5, 6, 6, 6], factors(8, "linear"), strict=True)])  # fmt: skip
 
 
-def test_a_schedule_made_for_fewer_steps_keeps_its_last_rate_after_them() -> None:
+def test_after_the_steps_of_a_schedule_its_last_rate_is_kept() -> None:
     assert rates(12, schedule_steps=8) == pytest.approx([*factors(8, "linear"), *[0.2] * 4])
     assert rates(4, schedule_steps=8) == pytest.approx(factors(8, "linear")[:4])
 
@@ -95,8 +95,8 @@ def test_players_have_their_own_schedules_and_constant_is_the_default() -> None:
     assert rates(player="three", schedule=schedule) == [1.0] * 8
 
 
-def resumed(now: Schedule, before: Schedule, step: int, lr: float = 2e-4) -> list[str]:
-    """Return the messages about a run stopped at `step`, with two players at a rate of 2e-4."""
+def messages_of_resume(now: Schedule, before: Schedule, step: int, lr: float = 2e-4) -> list[str]:
+    """Return the messages about a resume at `step` of a run of two players with a rate of 2e-4."""
     optimizers = {n: torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr) for n in ("one", "two")}
     saved = {n: {"param_groups": [{"initial_lr": 2e-4, "lr": 2e-4 * player_factor(
         n, step - 1, *before)}]} for n in optimizers}  # fmt: skip
@@ -105,21 +105,25 @@ def resumed(now: Schedule, before: Schedule, step: int, lr: float = 2e-4) -> lis
 
 def test_case_24_a_stretched_schedule_is_reported_with_both_rates_and_the_setting() -> None:
     linear = Train(schedule="linear")
-    assert resumed(Schedule(16, linear), Schedule(8, linear), 8) == [
+    assert messages_of_resume(Schedule(16, linear), Schedule(8, linear), 8) == [
         "the learning rate goes back from 4e-05 to 1.8e-04: the schedule now ends at step 16; "
         "--set train.schedule_steps=8 keeps the schedule of 8 steps"
     ]
     fixed_length = Train(schedule="linear", schedule_steps=8)
-    assert resumed(Schedule(16, fixed_length), Schedule(8, linear), 8) == []
-    assert resumed(Schedule(8, linear), Schedule(8, linear), 6) == []
-    assert resumed(Schedule(16, Train()), Schedule(8, Train()), 8) == []
-    one = Train(schedule={"one": "linear"})
-    (line,) = resumed(Schedule(12, one), Schedule(8, one), 7)
+    assert messages_of_resume(Schedule(16, fixed_length), Schedule(8, linear), 8) == []
+    assert messages_of_resume(Schedule(8, linear), Schedule(8, linear), 6) == []
+    assert messages_of_resume(Schedule(16, Train()), Schedule(8, Train()), 8) == []
+    of_one_player = Train(schedule={"one": "linear"})
+    (line,) = messages_of_resume(Schedule(12, of_one_player), Schedule(8, of_one_player), 7)
     assert line.startswith("the learning rate of one goes back from 8e-05 to 1.4e-04: ")
 
 
 def test_rates_that_a_fork_sets_are_reported() -> None:
     same = Schedule(8, Train())
-    assert resumed(same, same, 4, lr=1e-6) == ["the learning rate falls from 2e-04 to 1e-06"]
-    assert resumed(same, same, 4, lr=1e-3) == ["the learning rate rises from 2e-04 to 1e-03"]
-    assert resumed(same, same, 0, lr=1e-3) == []
+    assert messages_of_resume(same, same, 4, lr=1e-6) == [
+        "the learning rate falls from 2e-04 to 1e-06"
+    ]
+    assert messages_of_resume(same, same, 4, lr=1e-3) == [
+        "the learning rate rises from 2e-04 to 1e-03"
+    ]
+    assert messages_of_resume(same, same, 0, lr=1e-3) == []

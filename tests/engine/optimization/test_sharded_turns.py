@@ -1,4 +1,4 @@
-"""Single turns on two processes with shards: what is refused, skipped and penalized."""
+"""Turns on two processes with shards: refused recipes, skipped turns and gradient penalties."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -26,7 +26,7 @@ CPU = torch.device("cpu")
 SPEC = image_spec((32, 32), ("a", "b"))
 
 
-class OwnParameter(Recipe[Images]):
+class ParameterOutsideNetworks(Recipe[Images]):
     """A recipe with a parameter outside of its networks."""
 
     def __init__(self) -> None:
@@ -40,7 +40,7 @@ class OwnParameter(Recipe[Images]):
         yield Turn("critic", score=self.scale * self.network(batch.images))
 
 
-class SharedParameters(OwnParameter):
+class SharedParameters(ParameterOutsideNetworks):
     """A recipe of two networks with the same parameters."""
 
     def __init__(self) -> None:
@@ -49,8 +49,8 @@ class SharedParameters(OwnParameter):
         self.other = nn.Sequential(self.network)
 
 
-class OneNetwork(OwnParameter):
-    """A recipe whose turns are a score, a gradient penalty alone, and both."""
+class OneNetwork(ParameterOutsideNetworks):
+    """A recipe with three turns: of a score, of a gradient penalty, and of both."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -67,7 +67,7 @@ class OneNetwork(OwnParameter):
         yield Turn("critic", score=self.network(images), penalty=penalty)
 
 
-class ViewChangedInPlace(OwnParameter):
+class ViewChangedInPlace(ParameterOutsideNetworks):
     """A recipe that changes the output of its network in place, which is a view."""
 
     def __init__(self) -> None:
@@ -94,7 +94,7 @@ def take_step(create: Callable[[], Recipe], *, shard: bool = True) -> Any:
 
     def work(_: int) -> str | tuple[list[bool], list[Any]]:
         with distributed.process_group(CPU):
-            distributed.barrier()  # the other has connected, before an error ends this process
+            distributed.barrier()  # an error must not end a process before both have connected
             torch.manual_seed(0)
             recipe = create()
             try:
@@ -103,10 +103,9 @@ def take_step(create: Callable[[], Recipe], *, shard: bool = True) -> Any:
                 result = take_turns(recipe, Images(torch.ones(1, 3, 4, 4)), recipe.optimizers())
             except (ConfigError, PluginError) as error:
                 return str(error)
-            after = [full_tensor(parameter.detach()).flatten() for parameter in recipe.parameters()]
-            return [bool(skipped) for skipped in result.skipped["critic"]], torch.cat(
-                after
-            ).tolist()
+            weights = [full_tensor(p.detach()).flatten() for p in recipe.parameters()]
+            skipped = [bool(is_skipped) for is_skipped in result.skipped["critic"]]
+            return skipped, torch.cat(weights).tolist()
 
     first, second = two_processes.run(work)
     assert first == second
@@ -116,7 +115,10 @@ def take_step(create: Callable[[], Recipe], *, shard: bool = True) -> Any:
 @pytest.mark.parametrize(
     ("create", "message"),
     [
-        (OwnParameter, "has a parameter outside of its networks, scale, which cannot be sharded"),
+        (
+            ParameterOutsideNetworks,
+            "has a parameter outside of its networks, scale, which cannot be sharded",
+        ),
         (SharedParameters, "two networks of SharedParameters share parameters"),
         (ViewChangedInPlace, "gradients of network are on one process alone"),
     ],
@@ -124,9 +126,9 @@ def take_step(create: Callable[[], Recipe], *, shard: bool = True) -> Any:
 def test_a_recipe_that_cannot_be_sharded_is_refused_with_the_alternative(
     create: Callable[[], Recipe], message: str
 ) -> None:
-    refusal = take_step(create)
-    assert message in refusal
-    assert "--set train.shard=none" in refusal
+    error = take_step(create)
+    assert message in error
+    assert "--set train.shard=none" in error
 
 
 def test_a_turn_that_is_not_finite_on_one_process_changes_no_shard() -> None:
@@ -148,7 +150,7 @@ def test_compiled_and_channels_last_networks_are_not_sharded(key: str) -> None:
 
     def work(_: int) -> str:
         with distributed.process_group(CPU):
-            distributed.barrier()  # the other has connected, before the error ends this process
+            distributed.barrier()  # the error must not end a process before both have connected
             with pytest.raises(ConfigError) as error:
                 build_training(config, SPEC, CPU)
         return str(error.value)

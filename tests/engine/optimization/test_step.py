@@ -50,7 +50,7 @@ def test_a_turn_updates_one_player_although_the_loss_depends_on_both() -> None:
     assert after_generator == (pytest.approx(2 - 0.28), after_critic[1])
 
 
-def test_a_player_accumulates_no_gradient_in_the_other_players_turn() -> None:
+def test_a_player_accumulates_no_gradient_in_the_turn_of_another_player() -> None:
     recipe = ScalarPlayers()
     optimizers = recipe.optimizers()
     for _ in range(3):
@@ -126,13 +126,13 @@ def test_a_gradient_above_clip_norm_is_clipped_and_its_norm_is_logged() -> None:
     result = take_one_step(recipe, optimizers=optimizers, clip_norm=1.5)
     assert recipe.generator.weight.item() == pytest.approx(2 - 0.1 * 1.5, abs=1e-5)
     assert float(result.norms["generator"]) == pytest.approx(5)
-    for clip, left in (({"generator": 1.5}, 1.5), ({"critic": 1.5}, 5), (30.0, 5), (None, 5)):
+    for clip, norm in (({"generator": 1.5}, 1.5), ({"critic": 1.5}, 5), (30.0, 5), (None, 5)):
         recipe = ScalarPlayers()
         optimizers = {
             n: SGD(getattr(recipe, n).parameters(), lr=0.1) for n in ("generator", "critic")
         }
         take_one_step(recipe, optimizers=optimizers, clip_norm=clip)
-        assert recipe.generator.weight.item() == pytest.approx(2 - 0.1 * left, abs=1e-5), clip
+        assert recipe.generator.weight.item() == pytest.approx(2 - 0.1 * norm, abs=1e-5), clip
 
 
 def test_a_clipped_gradient_that_is_not_finite_updates_nothing() -> None:
@@ -152,19 +152,19 @@ def test_a_frozen_player_is_not_updated_and_is_logged() -> None:
     assert skipped_turns(result) == {"generator": [False]}
 
 
-def test_a_parameter_without_a_gradient_stays() -> None:
-    class Loose(ScalarPlayers):
+def test_a_parameter_without_a_gradient_is_not_updated() -> None:
+    class UnusedParameter(ScalarPlayers):
         def __init__(self) -> None:
             super().__init__()
-            self.loose = nn.Parameter(torch.ones(1))
+            self.unused = nn.Parameter(torch.ones(1))
 
         def optimizers(self):
-            both = [self.loose, *self.generator.parameters()]
-            return {**super().optimizers(), "generator": Adam(both, lr=0.1, fused=True)}
+            parameters = [self.unused, *self.generator.parameters()]
+            return {**super().optimizers(), "generator": Adam(parameters, lr=0.1, fused=True)}
 
-    recipe = Loose()
+    recipe = UnusedParameter()
     take_one_step(recipe)
-    assert recipe.loose.item() == 1.0
+    assert recipe.unused.item() == 1.0
     assert recipe.weights[0] < 2.0
 
 

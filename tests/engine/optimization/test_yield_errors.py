@@ -131,7 +131,7 @@ def test_G12_a_step_that_returns_is_an_error_that_names_yield() -> None:
         assert f"{__file__}, line {step.__code__.co_firstlineno}" in str(error.value)
 
 
-def test_G12_a_loss_that_is_no_tensor_names_the_line_of_the_yield() -> None:
+def test_G12_a_loss_that_is_not_a_tensor_names_the_line_of_the_yield() -> None:
     def step(self, batch):
         self.generator(batch)
         yield Turn("generator", score="low")

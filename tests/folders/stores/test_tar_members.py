@@ -1,4 +1,4 @@
-"""The members of tar files take the place of these, where there are no images."""
+"""Members of tar files are listed in place of the tar files, if there are no other images."""
 
 from pathlib import Path
 
@@ -18,25 +18,21 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_members_are_listed_tar_by_tar_and_folder_by_folder(folder: Path) -> None:
-    found = list(members([folder / "0.tar", folder / "1.tar", folder / "2.tar"], folder))
-    assert [name for siblings in found for name in siblings.images] == [
+    folders = list(members([folder / "0.tar", folder / "1.tar", folder / "2.tar"], folder))
+    assert [name for siblings in folders for name in siblings.images] == [
         "0.tar/1.png", "0.tar/x/2.png", "1.tar/1.png", "1.tar/x/2.png",
     ]  # fmt: skip
-    assert [name for siblings in found for name in siblings.skipped] == [
-        "0.tar/1.cls",
-        "1.tar/1.cls",
-    ]
-    (problem,) = (bad for siblings in found for bad in siblings.problems)
+    skipped = [name for siblings in folders for name in siblings.skipped]
+    assert skipped == ["0.tar/1.cls", "1.tar/1.cls"]
+    (problem,) = (problem for siblings in folders for problem in siblings.problems)
     assert problem.path == folder / "2.tar"
 
 
-def test_tar_files_next_to_images_are_files_of_another_kind(folder: Path) -> None:
+def test_tar_files_next_to_images_are_skipped(folder: Path) -> None:
     tars, image = Siblings([], ["0.tar", "x.txt"], [], []), Siblings(["a/1.png"], [], [], [])
     assert list(with_members(folder, [tars, image])) == [tars, image]
     assert list(with_members(folder, [image, tars])) == [image, tars]
-    first, *rest = with_members(folder, [tars])
+    first, *of_members = with_members(folder, [tars])
     assert first.skipped == ["x.txt"]
-    assert [name for siblings in rest for name in siblings.images] == [
-        "0.tar/1.png",
-        "0.tar/x/2.png",
-    ]
+    images = [name for siblings in of_members for name in siblings.images]
+    assert images == ["0.tar/1.png", "0.tar/x/2.png"]

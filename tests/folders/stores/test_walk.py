@@ -1,4 +1,4 @@
-"""A folder of a store is walked in the order of a folder of the disk."""
+"""The files of a store are listed in the same order as the files of a folder on the disk."""
 
 from pathlib import Path
 from uuid import uuid4
@@ -11,7 +11,7 @@ from translate.folders.walk import walk
 NAMES = ("b.png", "B/2.png", "a/1.png", "a/x/notes.txt", ".hidden/3.png", "a/.4.png", "a.tar")
 
 
-def test_a_store_is_walked_as_the_disk_is(tmp_path: Path) -> None:
+def test_a_store_and_the_disk_are_walked_in_the_same_order(tmp_path: Path) -> None:
     name = str(uuid4())
     files, root = open_files("memory", name), parse_location(f"memory://{name}")
     for path in NAMES:
@@ -19,5 +19,5 @@ def test_a_store_is_walked_as_the_disk_is(tmp_path: Path) -> None:
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_bytes(b"x")
     assert list(walk_objects(files, root)) == list(walk(tmp_path))
-    without = [siblings.images for siblings in walk_objects(files, root, excluded=root / "a")]
-    assert without == [["b.png"], [], ["B/2.png"]]
+    without_a = [siblings.images for siblings in walk_objects(files, root, excluded=root / "a")]
+    assert without_a == [["b.png"], [], ["B/2.png"]]

@@ -1,4 +1,4 @@
-"""What identifies a call of a network, and what forbids a graph of it."""
+"""The identity of a call of a network, and obstacles to replaying it as a CUDA graph."""
 
 import random
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from translate.engine.optimization.graphs.calls import (
 from translate.nn.modes import Progressive
 
 
-def test_calls_differ_by_place_shape_order_in_memory_gradient_and_precision() -> None:
+def test_calls_differ_by_position_shape_memory_format_gradient_and_precision() -> None:
     images = torch.zeros(2, 3, 4, 4)
     inputs = [
         images,
@@ -25,14 +25,14 @@ def test_calls_differ_by_place_shape_order_in_memory_gradient_and_precision() ->
         images.clone().requires_grad_(),
         images.long(),
     ]
-    calls = {Call.of(0, [each]) for each in inputs} | {Call.of(1, [images])}
+    calls = {Call.of(0, [tensor]) for tensor in inputs} | {Call.of(1, [images])}
     with torch.autocast("cpu", torch.bfloat16):
         calls.add(Call.of(0, [images]))
     assert len(calls) == 7
     assert Call.of(0, [images + 1]) in calls
 
 
-def test_samples_of_a_call_have_its_facts() -> None:
+def test_samples_of_a_call_are_inputs_of_the_same_call() -> None:
     images = torch.zeros(2, 3, 4, 4).contiguous(memory_format=torch.channels_last)
     call = Call.of(0, [images.requires_grad_(), torch.ones(2, dtype=torch.int64)])
     samples = call.samples()
@@ -41,20 +41,20 @@ def test_samples_of_a_call_have_its_facts() -> None:
 
 
 class Network(nn.Module):
-    """A network that does something odd in its forward pass."""
+    """A network that calls `side_effect` in its forward pass."""
 
-    def __init__(self, act: Callable[["Network"], object] = lambda _: None) -> None:
+    def __init__(self, side_effect: Callable[["Network"], object] = lambda _: None) -> None:
         super().__init__()
-        self.layer, self.act = nn.Linear(2, 1), act
-        self.register_buffer("seen", torch.zeros(()))
+        self.layer, self.side_effect = nn.Linear(2, 1), side_effect
+        self.register_buffer("count", torch.zeros(()))
 
     def forward(self, x: Tensor) -> Tensor:
-        self.act(self)
+        self.side_effect(self)
         return self.layer(x).tanh()
 
 
 def observe(network: nn.Module, use: Callable[[Tensor, Tensor], object]) -> str:
-    """Return the obstacle after a call whose input and output are used by `use`."""
+    """Return the obstacle after a call; `use` gets the output and the input."""
     x = torch.ones(3, 2, requires_grad=True)
     with Observation(network) as observation:
         output = network(x)
@@ -73,7 +73,7 @@ def penalize(output: Tensor, x: Tensor) -> None:
     gradient.square().sum().backward()
 
 
-KEPT: list[Tensor] = []
+KEPT_OUTPUTS: list[Tensor] = []
 
 
 @pytest.mark.parametrize(
@@ -81,27 +81,25 @@ KEPT: list[Tensor] = []
     [
         (Network(), backpropagate, ""),
         (Network(), penalize, "its gradient is differentiated"),
-        (Network(), lambda output, _: KEPT.append(output.detach()[:1]), "used after the step"),
-        (Network(lambda _: random.random()), backpropagate, "random numbers of Python"),
         (
-            Network(lambda self: setattr(self, "seen", self.seen + 1)),
-            backpropagate,
-            "it replaces its buffer seen",
+            Network(),
+            lambda output, _: KEPT_OUTPUTS.append(output.detach()[:1]),
+            "used after the step",
         ),
-        (Network(lambda self: self.seen.add_(1)), backpropagate, ""),
+        (Network(lambda _: random.random()), backpropagate, "random numbers of Python"),
+        (Network(lambda self: setattr(self, "count", self.count + 1)), backpropagate, "its buffer"),
+        (Network(lambda self: self.count.add_(1)), backpropagate, ""),
     ],
 )
-def test_a_call_that_a_replay_would_not_repeat_is_found(
+def test_a_call_that_cannot_be_replayed_has_an_obstacle(
     network: nn.Module, use: Callable[[Tensor, Tensor], object], obstacle: str
 ) -> None:
-    found = observe(network, use)
-    KEPT.clear()
-    assert obstacle in found and bool(found) == bool(obstacle)
+    actual = observe(network, use)
+    KEPT_OUTPUTS.clear()
+    assert obstacle in actual and bool(actual) == bool(obstacle)
 
 
-def test_networks_that_change_over_training_or_were_changed_from_outside_are_never_graphed() -> (
-    None
-):
+def test_networks_that_change_over_training_or_have_hooks_are_never_replayed() -> None:
     assert lasting_obstacle(nn.Linear(1, 1)) == ""
     assert "changes over training" in lasting_obstacle(nn.Sequential(Progressive()))
     hooked = nn.Linear(1, 1)

@@ -1,4 +1,4 @@
-"""Replayed networks train as eager ones do, and those that cannot be replayed stay eager."""
+"""Replayed networks train as eager networks do; networks that cannot be replayed stay eager."""
 
 import copy
 from collections.abc import Iterator
@@ -22,8 +22,8 @@ from translate.nn.penalties import r1_penalty
 from translate.recipe import Recipe, Turn, adam
 
 
-class Twice(Recipe[Images]):
-    """A recipe whose turn calls one network twice before the backward pass."""
+class CallsTwice(Recipe[Images]):
+    """A recipe with a turn that calls one network twice before the backward pass."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -60,22 +60,20 @@ def train(
     return {**recipe.state_dict(), "random": torch.rand(3)}
 
 
-def new_recipe(**attributes: int) -> Twice:
+def new_recipe(**attributes: int) -> CallsTwice:
     torch.manual_seed(0)
-    recipe = Twice()
+    recipe = CallsTwice()
     for name, value in attributes.items():
         setattr(recipe, name, value)
     return recipe
 
 
-def assert_equal(one: dict[str, Tensor], other: dict[str, Tensor]) -> None:
-    assert one.keys() == other.keys()
-    for name, tensor in one.items():
-        assert torch.equal(tensor, other[name]), name
+def assert_equal(actual: dict[str, Tensor], expected: dict[str, Tensor]) -> None:
+    torch.testing.assert_close(actual, expected, rtol=0, atol=0)
 
 
-def test_a_second_call_of_one_graph_overwrites_the_first() -> None:
-    """It is why each call of a step has a graph of its own."""
+def test_a_second_call_of_one_graph_overwrites_the_output_of_the_first() -> None:
+    """Therefore each call of a step has its own graph."""
     network = nn.Linear(2, 2)
     replay = capture_static(network, (torch.zeros(1, 2),))
     first = replay(torch.ones(1, 2))
@@ -147,7 +145,7 @@ def test_inputs_of_changing_sizes_stay_eager(
     assert graphs.networks[0].obstacle
 
 
-def test_a_changing_attribute_stays_eager() -> None:
+def test_a_network_with_a_changing_attribute_stays_eager() -> None:
     recipe = new_recipe()
     graphs, optimizers = GraphedNetworks(recipe, capture_static), recipe.optimizers()
     for rate in (0.5, 0.4):
@@ -158,18 +156,18 @@ def test_a_changing_attribute_stays_eager() -> None:
 
 
 def test_a_graph_whose_gradient_is_differentiated_later_is_an_error_and_not_a_constant() -> None:
-    class Late(Twice):
+    class LatePenalty(CallsTwice):
         def step(self, batch: Images) -> Iterator[Turn]:
             images = batch.images.clone().requires_grad_()
             scores = self.network(images)
             if self.iteration <= OBSERVED_STEPS:
                 yield Turn("player", scores=scores)
             else:
-                (g,) = torch.autograd.grad(scores.sum(), images, create_graph=True)
-                yield Turn("player", scores=scores, penalty=g.square())
+                (gradient,) = torch.autograd.grad(scores.sum(), images, create_graph=True)
+                yield Turn("player", scores=scores, penalty=gradient.square())
             self.iteration += 1
 
-    recipe = Late()
+    recipe = LatePenalty()
     with pytest.raises(TrainingError, match=r"differentiated now.*--set train.cuda_graphs=false"):
         train(recipe, GraphedNetworks(recipe, capture_static))
 
@@ -178,20 +176,20 @@ def test_evaluation_and_copies_of_a_replayed_network_are_eager() -> None:
     recipe = new_recipe()
     graphs = GraphedNetworks(recipe, capture_static)
     train(recipe, graphs)
-    images, twin = torch.rand(2, 3, 6, 6), copy.deepcopy(recipe)
+    images, recipe_copy = torch.rand(2, 3, 6, 6), copy.deepcopy(recipe)
     reference = new_recipe()
     reference.load_state_dict(recipe.state_dict())
-    for each in (recipe, twin, reference):
-        each.eval()
+    for module in (recipe, recipe_copy, reference):
+        module.eval()
     assert torch.equal(recipe.network(images), reference.network(images))
-    twin.network[0].weight.data.zero_()
-    assert not torch.equal(twin.network(images), recipe.network(images))
+    recipe_copy.network[0].weight.data.zero_()
+    assert not torch.equal(recipe_copy.network(images), recipe.network(images))
     assert recipe.state_dict().keys() == new_recipe().state_dict().keys()
 
 
-def test_networks_are_as_before_when_training_has_ended() -> None:
+def test_networks_are_eager_again_after_training() -> None:
     recipe = new_recipe()
-    for _ in range(2):  # training may go on in another loop
+    for _ in range(2):  # training may continue in another loop
         graphs = GraphedNetworks(recipe, capture_static)
         train(recipe, graphs)
         [network] = graphs.networks

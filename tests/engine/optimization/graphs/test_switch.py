@@ -1,4 +1,4 @@
-"""The setting ``train.cuda_graphs``: off by default, and without effect where there is no use."""
+"""The setting ``train.cuda_graphs``: off by default, and reported where it has no effect."""
 
 from pathlib import Path
 from typing import Any
@@ -26,11 +26,11 @@ from translate.errors import ConfigError
 def test_settings_without_graphs_are_recognized(
     settings: dict[str, Any], device: str, reason: str
 ) -> None:
-    found = why_eager(Train(**settings), torch.device(device))
-    assert reason in found and bool(found) == bool(reason)
+    actual = why_eager(Train(**settings), torch.device(device))
+    assert reason in actual and bool(actual) == bool(reason)
 
 
-def test_another_thread_pins_batches_only_where_it_cannot_end_a_capture(
+def test_batches_are_pinned_by_a_thread_unless_this_would_end_a_capture(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     for is_possible in (True, False):
@@ -39,13 +39,13 @@ def test_another_thread_pins_batches_only_where_it_cannot_end_a_capture(
         assert networks.allows_pinning(Train(cuda_graphs=True)) == is_possible
 
 
-@pytest.mark.parametrize("other", ["compile", "checkpointing"])
-def test_the_switch_is_refused_with_others_that_change_networks(other: str) -> None:
-    with pytest.raises(ConfigError, match=rf"cuda_graphs: expected false with train.{other}"):
-        small_runs.config(Path("none"), train__cuda_graphs=True, **{f"train__{other}": True})
+@pytest.mark.parametrize("setting", ["compile", "checkpointing"])
+def test_graphs_are_refused_with_other_settings_that_change_networks(setting: str) -> None:
+    with pytest.raises(ConfigError, match=rf"cuda_graphs: expected false with train.{setting}"):
+        small_runs.config(Path("none"), train__cuda_graphs=True, **{f"train__{setting}": True})
 
 
-def test_the_switch_is_off_by_default_and_has_no_effect_on_a_cpu_which_is_reported(
+def test_graphs_are_off_by_default_and_a_message_says_that_a_cpu_has_none(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     subject = make_subject("gan", small_options("recipe", "gan"), None, None)

@@ -1,4 +1,4 @@
-"""Networks in channels_last train, are saved and resumed as contiguous ones."""
+"""Networks in channels_last are trained, saved and resumed as contiguous networks are."""
 
 from pathlib import Path
 
@@ -52,10 +52,10 @@ def test_a_checkpoint_has_the_same_bytes_in_both_memory_formats(tmp_path: Path) 
         assert module
         for parameter in module.parameters():
             parameter.data = parameter.data.contiguous()
-    other = file_contents(save(tmp_path / "contiguous", training))
+    contiguous = file_contents(save(tmp_path / "contiguous", training))
     contents = file_contents(path)
     for name in ("weights.safetensors", "ema.safetensors", "training.safetensors"):
-        assert contents[name] == other[name], name
+        assert contents[name] == contiguous[name], name
 
 
 def test_a_run_in_channels_last_is_resumed_bit_for_bit(root: Path) -> None:
@@ -63,13 +63,13 @@ def test_a_run_in_channels_last_is_resumed_bit_for_bit(root: Path) -> None:
         settings = {"train__channels_last": True, "train__schedule": "constant"}
         return small_runs.config(root, train__steps=steps, **settings)
 
-    small_runs.train(config(4), root / "straight")
-    small_runs.train(config(2), root / "pieces")
-    small_runs.resume(root / "pieces", steps=4)
-    assert small_runs.equal_checkpoints(root / "pieces", root / "straight")
+    small_runs.train(config(4), root / "uninterrupted")
+    small_runs.train(config(2), root / "resumed")
+    small_runs.resume(root / "resumed", steps=4)
+    assert small_runs.equal_checkpoints(root / "resumed", root / "uninterrupted")
 
 
-def test_pytorchs_instance_norm_is_refused_by_name() -> None:
+def test_instance_norm_of_pytorch_is_refused_by_name() -> None:
     recipe = build_training_state().recipe
     recipe.source_to_target.model[1] = nn.InstanceNorm2d(2)
     with pytest.raises(

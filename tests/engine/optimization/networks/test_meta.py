@@ -1,4 +1,4 @@
-"""Recipes without values: the shards that they get, and recipes whose constructor needs values."""
+"""Recipes on the meta device: their shards get values, and some constructors need values."""
 
 import gc
 from collections.abc import Callable
@@ -28,7 +28,7 @@ def _without_objects_of_other_tests() -> None:
 
 
 @pytest.mark.parametrize("reads_a_value", [False, pytest.param(True, marks=pytest.mark.slow)])
-def test_two_processes_start_with_the_bits_of_one_and_the_second_without_whole_networks(
+def test_two_processes_start_with_the_weights_of_one_and_the_second_without_whole_networks(
     reads_a_value: bool,
 ) -> None:
     def start(shard: str) -> tuple[list[list[float]], list[str]]:
@@ -36,7 +36,7 @@ def test_two_processes_start_with_the_bits_of_one_and_the_second_without_whole_n
         config = small_runs.config(Path("none"), **settings)
         create, devices = build.create_recipe, []
 
-        def created(*arguments: Any, **options: Any) -> Any:
+        def create_and_record_device(*arguments: Any, **options: Any) -> Any:
             recipe = create(*arguments, **options)
             devices.append(next(recipe.parameters()).device.type)
             if reads_a_value:
@@ -44,7 +44,7 @@ def test_two_processes_start_with_the_bits_of_one_and_the_second_without_whole_n
             return recipe
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(build, "create_recipe", created)
+            patch.setattr(build, "create_recipe", create_and_record_device)
             training = build_training(config, image_spec((16, 16), ("a", "b")), CPU)
         assert training.average
         modules = (training.recipe, training.average)
@@ -55,25 +55,28 @@ def test_two_processes_start_with_the_bits_of_one_and_the_second_without_whole_n
         with distributed.process_group(CPU):
             return start("fsdp")
 
-    (first, own), (second, other) = two_processes.run(shards)
+    (first, first_devices), (second, second_devices) = two_processes.run(shards)
     assert first == second == start("none")[0]
-    assert (own, other) == (["meta", "cpu"], ["meta", "cpu"] if reads_a_value else ["meta"])
+    assert first_devices == ["meta", "cpu"]
+    assert second_devices == (["meta", "cpu"] if reads_a_value else ["meta"])
 
 
-class Tied(nn.Module):
+class SharedParameter(nn.Module):
     def __init__(self) -> None:
         super().__init__()
-        self.one, self.other = nn.Linear(2, 2), nn.Linear(2, 2)
-        self.other.weight = self.one.weight
+        self.first, self.second = nn.Linear(2, 2), nn.Linear(2, 2)
+        self.second.weight = self.first.weight
 
 
-class Holding(nn.Module):
-    def __init__(self, draw: Callable[[], object]) -> None:
+class WithAttribute(nn.Module):
+    """A network with an attribute that is computed in the constructor."""
+
+    def __init__(self, compute: Callable[[], object]) -> None:
         super().__init__()
-        self.layer, self.held = nn.Linear(2, 2), draw()
+        self.layer, self.attribute = nn.Linear(2, 2), compute()
 
 
-class Alias(nn.Module):
+class BufferAsAttribute(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.layer = nn.BatchNorm1d(2)
@@ -83,15 +86,24 @@ class Alias(nn.Module):
 @pytest.mark.parametrize(
     ("create", "reason"),
     [
-        (Tied, "some of its layers share parameters"),
-        (lambda: Holding(lambda: torch.rand(2).tolist()), "its constructor needs values: "),
-        (lambda: Holding(lambda: [torch.ones(2)]), "tensors that are neither parameters nor buff"),
-        (lambda: Holding(lambda: torch.empty(0).device), "an attribute that is a torch.device or"),
-        (Alias, "has an attribute that is a torch.device or another layer's tensor"),
-        (lambda: Holding(lambda: torch.rand(2, device="cpu")), "draws random numbers on the CPU"),
+        (SharedParameter, "some of its layers share parameters"),
+        (lambda: WithAttribute(lambda: torch.rand(2).tolist()), "its constructor needs values: "),
+        (
+            lambda: WithAttribute(lambda: [torch.ones(2)]),
+            "tensors that are neither parameters nor buff",
+        ),
+        (
+            lambda: WithAttribute(lambda: torch.empty(0).device),
+            "an attribute that is a torch.device or",
+        ),
+        (BufferAsAttribute, "has an attribute that is a torch.device or another layer's tensor"),
+        (
+            lambda: WithAttribute(lambda: torch.rand(2, device="cpu")),
+            "draws random numbers on the CPU",
+        ),
     ],
 )
-def test_a_recipe_that_needs_values_is_reported_and_leaves_no_trace(
+def test_a_recipe_that_needs_values_is_reported_and_does_not_change_the_random_state(
     create: Callable[[], nn.Module], reason: str, messages: list[str]
 ) -> None:
     before = torch.get_rng_state()
@@ -102,6 +114,6 @@ def test_a_recipe_that_needs_values_is_reported_and_leaves_no_trace(
     assert reason in message
 
 
-def test_tensors_that_have_values_may_be_anywhere() -> None:
-    network = construct_on_meta(lambda: Holding(lambda: torch.ones(2, device="cpu")))
+def test_a_constructor_may_create_constant_tensors_on_any_device() -> None:
+    network = construct_on_meta(lambda: WithAttribute(lambda: torch.ones(2, device="cpu")))
     assert network is not None and network.layer.weight.is_meta

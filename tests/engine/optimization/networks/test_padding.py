@@ -38,25 +38,24 @@ def test_gradients_are_equal_bit_for_bit(
     with recompute_padding(layers):
         value = loss(images, layers)
     actual = torch.autograd.grad(value, inputs, allow_unused=True)
-    for one, other in zip(actual, expected, strict=True):
-        assert (one is None and other is None) or torch.equal(one, other)
+    torch.testing.assert_close(actual, expected, rtol=0, atol=0)
 
 
 @pytest.mark.parametrize("padding", PADDINGS)
 def test_a_padded_copy_is_freed_in_the_forward_pass(padding: nn.Module) -> None:
     layers, copies = network(padding), list[weakref.ref[Tensor]]()
     layers[3].register_forward_hook(lambda *call: copies.append(weakref.ref(call[2])))
-    kept = mean(torch.randn(1, 3, 9, 9), layers)
+    loss = mean(torch.randn(1, 3, 9, 9), layers)
     with recompute_padding(layers):
-        freed = mean(torch.randn(1, 3, 9, 9), layers)
+        loss_with_recomputed_padding = mean(torch.randn(1, 3, 9, 9), layers)
     assert [copy() is not None for copy in copies] == [True, False]
-    (kept + freed).backward()
+    (loss + loss_with_recomputed_padding).backward()
 
 
 def test_networks_without_padding_have_no_hooks() -> None:
-    seen = []
+    saved = []  # by the hooks of this test, which hooks of `recompute_padding` would replace
     plain = nn.Sequential(nn.Conv2d(3, 4, 3, padding=1))
-    with torch.autograd.graph.saved_tensors_hooks(seen.append, seen.append):  # noqa: SIM117
+    with torch.autograd.graph.saved_tensors_hooks(saved.append, saved.append):  # noqa: SIM117
         with recompute_padding(plain):
             plain(torch.randn(1, 3, 4, 4))
-    assert seen
+    assert saved

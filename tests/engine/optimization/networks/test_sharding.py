@@ -1,4 +1,4 @@
-"""Sharded training on two processes equals that of one process, also after a resume."""
+"""Sharded training on two processes equals training on one process, also after a resume."""
 
 import time
 from pathlib import Path
@@ -38,7 +38,7 @@ CYCLEGAN = {
 
 
 def build_double(config: schema.Config, spec: Any, patch: pytest.MonkeyPatch) -> TrainingState:
-    """Return what is trained, in float64: sums in another order then change little."""
+    """Return the training state in float64, where the order of sums changes little."""
     create = build.create_recipe
     patch.setattr(build, "create_recipe", lambda *a, **k: create(*a, **k).double())
     return build_training(config, spec, CPU)
@@ -46,14 +46,8 @@ def build_double(config: schema.Config, spec: Any, patch: pytest.MonkeyPatch) ->
 
 def step(training: TrainingState, batch: Any) -> StepResult:
     train = training.config.train
-    result = take_turns(
-        training.recipe,
-        batch,
-        training.optimizers,
-        torch.float32,
-        train.clip_norm,
-        train.accumulate,
-    )
+    settings = (torch.float32, train.clip_norm, train.accumulate)
+    result = take_turns(training.recipe, batch, training.optimizers, *settings)
     if training.average:
         training.average.update_parameters(training.recipe)
     return result
@@ -70,7 +64,7 @@ def weights(training: TrainingState) -> dict[str, Tensor]:
     }
 
 
-@pytest.mark.slow  # the next one resumes such a training on one process and on two
+@pytest.mark.slow  # the next test resumes such a training on one process and on two
 def test_two_processes_with_shards_train_as_one_process_without() -> None:
     settings = {"accumulate": 2, "batch_size": 2, "checkpointing": True, "clip_norm": 1.0}
     torch.manual_seed(3)
@@ -85,9 +79,9 @@ def test_two_processes_with_shards_train_as_one_process_without() -> None:
             step(training, Pair(*(images[part] for images in batch))).norms for batch in batches
         ]
         optimizers = training.optimizers.values()
-        kept = [*training.recipe.parameters(), *training.average.module.parameters()]  # type: ignore[union-attr]
-        kept += [t for o in optimizers for state in o.state.values() for t in state.values()]
-        sizes = [local_shard(tensor.detach()).numel() for tensor in kept]
+        tensors = [*training.recipe.parameters(), *training.average.module.parameters()]  # type: ignore[union-attr]
+        tensors += [t for o in optimizers for state in o.state.values() for t in state.values()]
+        sizes = [local_shard(tensor.detach()).numel() for tensor in tensors]
         return {**weights(training), "norms": torch.stack(list(norms[-1].values()))}, sizes
 
     def half(rank: int) -> tuple[dict[str, list[float]], int]:
@@ -130,27 +124,22 @@ def test_training_resumed_on_two_processes_and_on_one_equals_uninterrupted_train
             straight = train("fsdp", part, saved=True, resumed=False)
             return straight, train("fsdp", part, saved=False, resumed=True)
 
-    (straight, resumed), other = two_processes.run(half)
-    assert (straight, resumed) == other
+    (straight, resumed), of_second_process = two_processes.run(half)
+    assert (straight, resumed) == of_second_process
     assert straight == resumed  # bit for bit
-    alone = train("none", slice(0, 2), saved=False, resumed=True)
-    assert alone.keys() == straight.keys()
-    for name, values in alone.items():
+    on_one_process = train("none", slice(0, 2), saved=False, resumed=True)
+    assert on_one_process.keys() == straight.keys()
+    for name, values in on_one_process.items():
         difference = (torch.tensor(values) - torch.tensor(straight[name])).abs().max()
         assert difference < 1e-6, name
 
 
 @pytest.mark.slow
-def test_a_sharded_run_has_the_weights_of_any_other_and_is_resumed_exactly(root: Path) -> None:
+def test_a_sharded_run_has_the_files_of_any_other_run_and_is_resumed_exactly(root: Path) -> None:
     def config(steps: int) -> schema.Config:
-        settings = {
-            "train__batch_size": 2,
-            "train__preview_every": 2,
-            "train__schedule": "constant",
-        }
-        return small_runs.config(
-            root, train__shard="fsdp", train__ema=0.5, train__steps=steps, **settings
-        )
+        settings = {"batch_size": 2, "preview_every": 2, "schedule": "constant", "ema": 0.5}
+        flags = {f"train__{key}": value for key, value in settings.items()}
+        return small_runs.config(root, train__shard="fsdp", train__steps=steps, **flags)
 
     def resume(**options: Any) -> list[str]:
         recorder = small_runs.ProgressRecorder()
@@ -206,7 +195,7 @@ def test_T19_a_process_that_hangs_ends_sharded_training_after_the_timeout(root: 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(names("recipe")))
-def test_every_recipe_trains_alike_with_shards_and_without(name: str) -> None:
+def test_a_recipe_has_the_same_weights_with_shards_and_without(name: str) -> None:
     subject = make_subject(name, small_options("recipe", name), None, None)
 
     def train(shard: str) -> Any:
