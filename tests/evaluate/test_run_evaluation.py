@@ -4,6 +4,7 @@ import hashlib
 import math
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import small_autoencoders
@@ -42,6 +43,16 @@ def test_the_untouched_input_is_the_test_image_itself(paired_run: Path, photos: 
         )
         each.append(peak_signal_noise_ratio(target, source))
     assert result.baselines["untouched input"]["psnr"] == pytest.approx(np.mean(each), rel=1e-6)
+
+
+def test_test_images_of_another_depth_are_measured_in_the_domains_of_the_run(
+    paired_run: Path, photos: Path
+) -> None:
+    expected = evaluate_run(paired_run, device="cpu", metrics=PIXELS)
+    for path in photos.glob("*/test/*.png"):
+        cv2.imwrite(str(path), cv2.imread(str(path)).astype(np.uint16) * 257)
+    result = evaluate_run(paired_run, device="cpu", metrics=PIXELS)
+    assert (result.values, result.baselines) == (expected.values, expected.baselines)
 
 
 def test_the_untouched_input_is_not_compared_with_itself(unpaired_run: Path) -> None:

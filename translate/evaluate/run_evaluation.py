@@ -60,7 +60,9 @@ def evaluate_run(
     config = read_checkpoint(checkpoint).config
     data = places.locate(config.data, working_directory_of(run), root_changed=False)
     data = data.model_copy(update={"size": size} if size else {})
-    layout, split_data, trained_layout, note = open_split(data, split, config.train.seed)
+    layout, split_data, trained_layout, note = open_split(
+        data, split, config.train.seed, model.spec.domains
+    )
     names = [domain.name for domain in layout.spec.domains]
     target = generator.to or names[-1]
     read = partial(

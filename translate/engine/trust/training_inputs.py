@@ -83,7 +83,8 @@ class TrainingInputs:
         run = checkpoint.parent.parent
         data = places.locate(self.config.data, working_directory_of(run), root_changed=False)
         samples.ensure(data)
-        layout, seed = open_layout(data), self.config.train.seed
+        layout = open_layout(data, known=self.processor.model.spec.domains)
+        seed = self.config.train.seed
         if isinstance(data.validation, float):
             layout, _ = hold_out(layout, data, data.validation, seed)
         return layout, MeasuredImages(layout, data, seed=seed)

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from translate.batches import Layout
+from translate.batches import Domain, Layout
 from translate.engine.config.schema import Data
 from translate.engine.data import samples
 from translate.engine.data.check import open_layout
@@ -61,7 +61,9 @@ class Split(NamedTuple):
     """Which split it is, as a message; empty for a test split."""
 
 
-def open_split(data: Data, split: str | None, seed: int = 0) -> Split:
+def open_split(
+    data: Data, split: str | None, seed: int = 0, domains: Sequence[Domain] = ()
+) -> Split:
     """Return a split of a run's data.
 
     Args:
@@ -69,12 +71,14 @@ def open_split(data: Data, split: str | None, seed: int = 0) -> Split:
         split: The name of the split; None: ``test``, or if there is none the validation images,
             held out or in a folder, or else the training images; the note says which.
         seed: ``train.seed`` of the run, which decides which images were held out.
+        domains: The domains of the run, which all images are read as; empty: those that the headers
+            of a few files show.
 
     Raises:
         DataError: There is no split of that name.
     """
     samples.ensure(data)
-    layout_of_all, name = open_layout(data), split or "test"
+    layout_of_all, name = open_layout(data, known=domains), split or "test"
     trained, held_out = layout_of_all, None
     if isinstance(data.validation, float):
         trained, held_out = hold_out(layout_of_all, data, data.validation, seed)
@@ -110,7 +114,9 @@ def _open_unless_trained_on(
     Another split with the same files as `training_layout` does not count, as in a flat folder.
     """
     try:
-        layout = open_layout(data.model_copy(update={"split": split}))
+        layout = open_layout(
+            data.model_copy(update={"split": split}), known=training_layout.spec.domains
+        )
     except DataError as error:
         return None, f" ({error})"
     training_files = {*training_layout.files, *training_layout.sources}
