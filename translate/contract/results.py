@@ -100,7 +100,7 @@ def _test_rules(rules: Sequence[Rule], subject: Any) -> Iterator[RuleResult]:
             continue
         result, cause = _test_rule(rule, subject)
         if cause:
-            same_as = next((title for known, title in causes if known.is_same(cause)), "")
+            same_as = next((title for other, title in causes if other.is_same(cause)), "")
             causes.append((cause, result.rule))
             result = result._replace(same_as=same_as)
             if rule in CONSTRUCTOR_RULES and cause.is_exception:
@@ -118,7 +118,7 @@ def _test_rule(rule: Rule, subject: Any) -> tuple[RuleResult, Cause | None]:
         return RuleResult(_title(rule), note=rule(subject) or ""), None
     except Exception as error:  # a plugin may raise anything
         if isinstance(error, (ConfigError, DataError)) and rule in CONSTRUCTOR_RULES:
-            raise  # the given options are wrong
+            raise  # an option of the caller is wrong
         batch = subject.batch(0) if isinstance(subject, RecipeSubject) else None
         cause = find_cause(error, subject.owner, rule, batch)
         place = "" if ", line " in cause.message or not cause.place else str(cause.place)

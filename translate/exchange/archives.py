@@ -7,6 +7,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import IO, NamedTuple, TypeVar
 
@@ -25,22 +26,15 @@ DAMAGED = (zipfile.BadZipFile, tarfile.TarError, EOFError, zlib.error, lzma.LZMA
 """exceptions of `zipfile` and `tarfile` for damaged archives"""
 
 
-class Member(NamedTuple):
-    """A file in an archive."""
-
-    name: str
-    size: int
-    chunks: Callable[[], Iterator[bytes]]
-    """yields the content; must be called before the next member is read"""
-
-
 class Entry(NamedTuple):
-    """An entry of the index of an archive."""
+    """An entry of an archive."""
 
     name: str
     size: int
     kind: str
     """``file``, ``folder``, or the reason why the entry is rejected"""
+    chunks: Callable[[], Iterator[bytes]]
+    """yields the content; must be called before the next entry is read"""
 
 
 def check_archive(path: Path) -> None:
@@ -64,21 +58,10 @@ def check_archive(path: Path) -> None:
                 )
 
 
-def members(path: Path) -> Iterator[Member]:
+def members(path: Path) -> Iterator[Entry]:
     """Yield the files of the archive `path` in the archive's order; call `check_archive` first."""
     with _errors_as_data_error(path):
-        if zipfile.is_zipfile(path):
-            with zipfile.ZipFile(path) as archive:
-                for info in archive.infolist():
-                    if not info.is_dir():
-                        chunks = _chunk_reader(path, archive.open, info)
-                        yield Member(info.filename, info.file_size, chunks)
-        else:
-            with tarfile.open(path) as tar:
-                for tar_info in tar:
-                    if tar_info.isreg():
-                        chunks = _chunk_reader(path, tar.extractfile, tar_info)
-                        yield Member(tar_info.name, tar_info.size, chunks)
+        yield from (entry for entry in _entries(path) if entry.kind == "file")
 
 
 def is_archive(path: Path) -> bool:
@@ -100,11 +83,13 @@ def _entries(path: Path) -> Iterator[Entry]:
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
             for info in archive.infolist():
-                yield Entry(info.orig_filename, info.file_size, _zip_kind(info))
+                chunks = partial(_read_chunks, path, archive.open, info)
+                yield Entry(info.orig_filename, info.file_size, _zip_kind(info), chunks)
     else:
         with tarfile.open(path) as tar:
             for item in tar:
-                yield Entry(item.name, item.size, _tar_kind(item))
+                chunks = partial(_read_chunks, path, tar.extractfile, item)
+                yield Entry(item.name, item.size, _tar_kind(item), chunks)
 
 
 def _zip_kind(info: zipfile.ZipInfo) -> str:
@@ -135,17 +120,11 @@ def _rejection(entry: Entry, names: set[PurePosixPath]) -> str:
     return ""
 
 
-def _chunk_reader(
-    path: Path, unpack: Callable[[T], IO[bytes] | None], item: T
-) -> Callable[[], Iterator[bytes]]:
-    """Return a function that yields the content of `item` in chunks."""
-
-    def read() -> Iterator[bytes]:
-        with _errors_as_data_error(path):
-            file = unpack(item)
-            if file is not None:
-                with file:
-                    while chunk := file.read(CHUNK):
-                        yield chunk
-
-    return read
+def _read_chunks(path: Path, unpack: Callable[[T], IO[bytes] | None], item: T) -> Iterator[bytes]:
+    """Yield the content of the entry `item` of the archive `path` in chunks."""
+    with _errors_as_data_error(path):
+        file = unpack(item)
+        assert file is not None  # it is for links and devices only, which are rejected
+        with file:
+            while chunk := file.read(CHUNK):
+                yield chunk

@@ -61,7 +61,7 @@ def recognize(
             f"--network {' '.join(networks)}: expected one network, or two without --other."
         )
     importers: dict[str, Importer] = {name: create("importer", name) for name in names("importer")}
-    found, importable = _find_importable(file, importers, importers)
+    all_networks, importable = _find_importable(file, importers, importers)
     weights, *opposite = _choose_networks(file, importable, networks)
     matching = _matching_importers(importers, weights)
     recipes = list(dict.fromkeys(r for name in matching for r in importers[name].recipes))
@@ -71,8 +71,8 @@ def recognize(
             f"{suggest(str(recipe), recipes)}"
         )
     name = next(n for n in matching if recipe is None or recipe in importers[n].recipes)
-    used = [weights.network, *(network.network for network in opposite)]
-    ignored = tuple(network.network for network in found if network.network not in used)
+    used = [each.network for each in (weights, *opposite)]
+    ignored = tuple(each.network for each in all_networks if each.network not in used)
     if other:
         _, importable = _find_importable(other, importers, {name: importers[name]})
         opposite = _choose_networks(other, importable, ())
@@ -119,9 +119,9 @@ def _search(
     elif depth:
         groups: dict[str, dict[str, Tensor]] = {}
         for key, tensor in weights.tensors.items():
-            component, _, rest = key.partition(".")
-            if rest:
-                groups.setdefault(component, {})[rest] = tensor
+            component, _, inner_key = key.partition(".")
+            if inner_key:
+                groups.setdefault(component, {})[inner_key] = tensor
         for component, tensors in groups.items():
             name = f"{weights.network}.{component}".removeprefix(".")
             inner_weights = replace(weights, network=name, tensors=tensors)

@@ -45,10 +45,10 @@ def add(source: Path) -> PretrainedFile:
         digest = hash_file(source)
     except OSError as error:
         raise ConfigError(f"{source} cannot be read: {error.strerror or error}.") from error
-    known = [declared.file for declared in declared_files()]
-    matching = [file for file in known if digest.startswith(file.sha256)]
+    known_files = [declared.file for declared in declared_files()]
+    matching = [file for file in known_files if digest.startswith(file.sha256)]
     if not matching:
-        raise ConfigError(_unknown_file(source, digest, known))
+        raise ConfigError(_unknown_file_message(source, digest, known_files))
     file = matching[0]
     file.check_tensors(source)
     if file.present and hash_file(file.path) == digest:
@@ -72,9 +72,9 @@ class _Chunks:
                 yield chunk
 
 
-def _unknown_file(source: Path, digest: str, known: list[PretrainedFile]) -> str:
+def _unknown_file_message(source: Path, digest: str, known_files: list[PretrainedFile]) -> str:
     """Return a message for a file with an unknown hash."""
-    for file in known:
+    for file in known_files:
         if source.name in (file.name, file.url.rpartition("/")[2]):
             return (
                 f"{source} is incomplete or another file: its sha256 begins with {digest[:8]}, "
@@ -82,5 +82,6 @@ def _unknown_file(source: Path, digest: str, known: list[PretrainedFile]) -> str
             )
     return (
         f"{source}: no plugin needs a file whose sha256 begins with {digest[:8]}."
-        f"{suggest(source.name, [file.name for file in known])} `translate weights` lists all."
+        f"{suggest(source.name, [file.name for file in known_files])} `translate weights` lists "
+        "all files."
     )

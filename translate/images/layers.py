@@ -147,8 +147,8 @@ def to_uint16(values: NDArray[Any]) -> NDArray[np.uint16]:
         raise ValueError("not all values are finite")
     white = 1.0 if np.issubdtype(values.dtype, np.floating) else 65535
     least, most = values.min(), values.max()
-    slack = white / 131070  # half a level
-    if least < -slack or most > white + slack:
+    half_level = white / 131070
+    if least < -half_level or most > white + half_level:
         raise ValueError(
             f"its values go from {least:g} to {most:g}: expected {values.dtype} from 0 to {white:g}"
         )

@@ -67,9 +67,9 @@ def _mask_errors_as_bad_image(path: Path) -> Iterator[None]:
     """Turn a `BadImage` of a mask into a `BadImage` of the image at `path`."""
     try:
         yield
-    except BadImage as bad:
-        verb = "" if bad.reason.startswith(("has ", "is ")) else "cannot be read, "
-        raise BadImage(path, f"its mask {verb}{bad.reason}: {bad.path}") from bad
+    except BadImage as error:
+        verb = "" if error.reason.startswith(("has ", "is ")) else "cannot be read, "
+        raise BadImage(path, f"its mask {verb}{error.reason}: {error.path}") from error
 
 
 def hole_from_alpha(layers: Layers, path: Path) -> Hole:

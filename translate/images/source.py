@@ -55,10 +55,12 @@ class EncodedImage:
     @classmethod
     def open(cls, path: Path, *, max_pixels: int = MAX_PIXELS, advice: str = "") -> Self:
         """Read a file; raises `BadImage` if it does not exist, is empty or cannot be read."""
-        return cls.of(path, read_file(path), max_pixels=max_pixels, advice=advice)
+        return cls.from_bytes(path, read_file(path), max_pixels=max_pixels, advice=advice)
 
     @classmethod
-    def of(cls, path: Path, data: bytes, *, max_pixels: int = MAX_PIXELS, advice: str = "") -> Self:
+    def from_bytes(
+        cls, path: Path, data: bytes, *, max_pixels: int = MAX_PIXELS, advice: str = ""
+    ) -> Self:
         """Return the file at `path` with the content `data`; raises `BadImage` if it is empty."""
         image = cls(str(path), require_content(path, data), max_pixels, advice=advice)
         vars(image)["path"] = path  # the cached property, which need not parse the name
@@ -73,13 +75,15 @@ class EncodedImage:
         """
         with errors_as_bad_image(path):
             if find_tar(path):
-                return cls.of(path, read_file(path), max_pixels=max_pixels)
+                return cls.from_bytes(path, read_file(path), max_pixels=max_pixels)
             require_file(path)
             file = path.open("rb")
-            return cls.of_file(path, file, partial(identities, file, path), max_pixels=max_pixels)
+            return cls.from_open_file(
+                path, file, partial(identities, file, path), max_pixels=max_pixels
+            )
 
     @classmethod
-    def of_file(
+    def from_open_file(
         cls, path: Path, file: BufferedReader, identify: Callable[[], object], *, max_pixels: int
     ) -> Self:
         """Return the image in the open `file`, which is closed if it cannot be read.
@@ -184,8 +188,8 @@ class EncodedImage:
             if layers.pixels.shape[:2] != size:
                 raise ValueError(f"{layers.pixels.shape[:2]} pixels were decoded, {size} announced")
             if layers.pixels.dtype not in WHITE:
-                known = ", ".join(map(str, WHITE))
-                raise ValueError(f"{layers.pixels.dtype} was decoded: expected {known}")
+                dtypes = ", ".join(map(str, WHITE))
+                raise ValueError(f"{layers.pixels.dtype} was decoded: expected {dtypes}")
             if layers.pixels.dtype.kind == "f" and not np.isfinite(layers.pixels).all():
                 raise ValueError("not all values are finite")
             return layers

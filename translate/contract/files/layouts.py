@@ -58,12 +58,12 @@ def picks_deterministically(subject: LayoutSubject) -> None:
 def picks_its_files(subject: LayoutSubject) -> str | None:
     """Pick only files in `files` or `sources`, and each of `files` for some item."""
     layout = subject.layout
-    known, picked = {*layout.files, *layout.sources}, set[Path]()
+    declared, picked = {*layout.files, *layout.sources}, set[Path]()
     for index in subject.indices:
         for draw in range(DRAWS):
             picked.update(layout.pick(index, Random(f"{index}/{draw}")).files)
     for path in sorted(picked):
-        require(path in known, f"{path} is picked, but is not in `files` or `sources`: add it.")
+        require(path in declared, f"{path} is picked, but is not in `files` or `sources`: add it.")
     if len(subject.indices) < len(layout) or len(layout.files) > MAX_ITEMS:
         return f"not every file was tested: there are over {MAX_ITEMS}"
     for path in layout.files:
@@ -76,24 +76,24 @@ def skips_unreadable_files(subject: LayoutSubject) -> str | None:
     layout = subject.layout
     if not layout.files:
         return "its `files` are empty"
-    bad = layout.pick(0, Random(0)).files[0]
-    bad = bad if bad in layout.files else layout.files[0]
+    file = layout.pick(0, Random(0)).files[0]
+    file = file if file in layout.files else layout.files[0]
     try:
-        reduced_layout = subject.make(leave_out=(bad,))
+        reduced_layout = subject.make(leave_out=(file,))
     except DataError:
-        return f"it raises DataError without {bad.name}: use a larger folder"
-    require(bad not in reduced_layout.files, f"`leave_out` has {bad}, and `files` still has it.")
+        return f"it raises DataError without {file.name}: use a larger folder"
+    require(file not in reduced_layout.files, f"`leave_out` has {file}, and `files` still has it.")
     added = {*reduced_layout.files} - {*layout.files}
-    require(not added, f"`leave_out` has {bad}, and `files` has new ones, such as {added}.")
+    require(not added, f"`leave_out` has {file}, and `files` has new ones, such as {added}.")
     for index in range(min(len(reduced_layout), MAX_ITEMS)):
         for draw in range(DRAWS):
             picked = reduced_layout.pick(index, Random(draw)).files
-            require(bad not in picked, f"`leave_out` has {bad}, and item {index} still picks it.")
+            require(file not in picked, f"`leave_out` has {file}, and item {index} still picks it.")
     lost = {*layout.files} - {*reduced_layout.files}
     files_per_item = max(len(layout.pick(index, Random(0)).files) for index in subject.indices)
     require(
         len(lost) <= files_per_item,
-        f"`leave_out` has {bad.name}, and {len(lost)} files are skipped: skip only its item.",
+        f"`leave_out` has {file.name}, and {len(lost)} files are skipped: skip only its item.",
     )
     return None
 

@@ -65,7 +65,7 @@ def _compare_gradients(
     gradients = torch.autograd.grad(
         total, [*weights.values()], allow_unused=True, materialize_grads=True
     )
-    scales = [_root_mean_square(weight) or 0.01 for weight in weights.values()]
+    scales = [float(weight.detach().square().mean().sqrt()) or 0.01 for weight in weights.values()]
     with temporary_seed(1):
         noise = [torch.randn_like(weight) for weight in weights.values()]
     scaled_gradients = [g * scale for g, scale in zip(gradients, scales, strict=True)]
@@ -86,10 +86,6 @@ def _compare_gradients(
     raise AssertionError(
         f"Turn of {player!r}: {slope:.6g} by autograd, {difference:.6g} by finite differences."
     )
-
-
-def _root_mean_square(weight: Tensor) -> float:
-    return float(weight.detach().square().mean().sqrt())
 
 
 def _total_loss(recipe: Recipe, batch: Any, turn_index: int, constants: "_Constants") -> Tensor:

@@ -22,8 +22,8 @@ def names_its_targets(subject: RecipeSubject) -> str | None:
         return "it does not translate"
     for source in subject.spec.names:
         targets = recipe.targets(source)
-        known = isinstance(targets, tuple) and set(targets) <= set(subject.spec.names)
-        require(known, f"targets({source!r}) returned {targets!r}: expected some of self.domains.")
+        valid = isinstance(targets, tuple) and set(targets) <= set(subject.spec.names)
+        require(valid, f"targets({source!r}) returned {targets!r}: expected some of self.domains.")
     return None
 
 

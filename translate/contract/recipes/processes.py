@@ -41,16 +41,15 @@ def averages_gradients(subject: RecipeSubject) -> str | None:
         return "its plugin is not installed, so another process cannot load it"
     expected = _step_in_one_process(subject)
     first, second = _step_on_two_processes(subject)
-    same = first.keys() == second.keys() == expected.keys()
-    require(same, "The processes yield different turns.")
+    same_names = first.keys() == second.keys() == expected.keys()
+    require(same_names, "The processes yield different turns.")
     for name, tensor in expected.items():
         require(torch.equal(first[name], second[name]), f"{name} differs between the processes.")
-        turn, gradient, _ = name.partition(", ")
-        if gradient:
-            gradients = torch.cat(
-                [t.flatten() for n, t in expected.items() if n.startswith(f"{turn},")]
-            )
-            is_mean = (first[name] - tensor).abs().max() <= 1e-5 * gradients.abs().max()
+        turn, is_gradient, _ = name.partition(", ")  # names of gradients begin with the turn
+        if is_gradient:
+            of_turn = [t for n, t in expected.items() if n.startswith(f"{turn}, ")]
+            largest = max(float(gradient.abs().max()) for gradient in of_turn if gradient.numel())
+            is_mean = (first[name] - tensor).abs().max() <= 1e-5 * largest
             require(is_mean, f"{name} is not the mean of the gradients of both processes.")
     return None
 
@@ -62,6 +61,7 @@ def can_fork() -> bool:
 
 
 def _is_recipe_installed(recipe: str) -> bool:
+    """Return whether an installed plugin registers the recipe, which a new process then has."""
     installed = {
         (discovery.distribution(entry), entry.name) for entry in discovery.installed_entries()
     }

@@ -84,7 +84,7 @@ class ObjectStore:
                 return self.open_image(path, max_pixels=max_pixels)
             file = self._files.open_file(path, **BLOCKS)
             identify = partial(self._files.version, path)
-            return EncodedImage.of_file(path, file, identify, max_pixels=max_pixels)
+            return EncodedImage.from_open_file(path, file, identify, max_pixels=max_pixels)
         except FileNotFoundError as error:
             raise BadImage(path, "not there") from error
         except OSError as error:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 Floats = TypeVar("Floats", "Tensor", NDArray[np.float32])
 TOLERANCE = 1e-5
-"""how far outputs may exceed [-1, 1] uncounted: less than half a level of 16 bits"""
+"""how far outputs may exceed [-1, 1] uncounted: less than half_length a level of 16 bits"""
 WHITE_LEVEL: Mapping[str, float] = {name: high for name, (_, high) in FULL_RANGES.items()}
 """the pixel value of white in each dtype"""
 
@@ -34,10 +34,10 @@ def to_network_range(levels: Floats, dtype: str, domain: Domain = UNNAMED) -> Fl
             65535 in uint16 is 255 in uint8.
         domain: The domain whose `range` is mapped to [-1, 1].
     """
-    low, half = _low_and_half(domain, dtype)
+    low, half_length = _low_and_half_length(domain, dtype)
     if low:
         levels -= low
-    levels /= half
+    levels /= half_length
     levels -= 1
     # the full range of an integer dtype has no values outside
     if domain.dtype == "float32" or domain.range != FULL_RANGES[domain.dtype]:
@@ -48,16 +48,16 @@ def to_network_range(levels: Floats, dtype: str, domain: Domain = UNNAMED) -> Fl
 
 def from_network_range(values: Floats, dtype: str, domain: Domain = UNNAMED) -> Floats:
     """Return pixel values in levels of `dtype`, clamped: the inverse of `to_network_range`."""
-    low, half = _low_and_half(domain, dtype)
+    low, half_length = _low_and_half_length(domain, dtype)
     levels = values.clip(-1, 1)
     levels += 1
-    levels *= half
+    levels *= half_length
     if low:
         levels += low
     return levels
 
 
-def _low_and_half(domain: Domain, dtype: str) -> tuple[float, float]:
+def _low_and_half_length(domain: Domain, dtype: str) -> tuple[float, float]:
     """Return the lower end and half the length of a domain's range, in levels of `dtype`."""
     low, high = (end * WHITE_LEVEL[dtype] / WHITE_LEVEL[domain.dtype] for end in domain.range)
     return low, (high - low) / 2
@@ -170,5 +170,5 @@ def is_gray(pixels: Pixels) -> bool:
     Channels may differ by one of 255 levels, as they do in gray images of lossy WebP or AVIF.
     """
     level = 1 / 250 if pixels.dtype == np.float32 else np.iinfo(pixels.dtype).max // 255
-    first, *others = cv2.split(np.ascontiguousarray(pixels))
-    return all(cv2.absdiff(first, other).max() <= level for other in others)
+    first, *further = cv2.split(np.ascontiguousarray(pixels))
+    return all(cv2.absdiff(first, channel).max() <= level for channel in further)

@@ -58,7 +58,9 @@ class Source:
         advice = ADVICE if windows is None else ""
         self._open_image = open_image
         if content is not None:
-            self.image = EncodedImage.of(self.path, content, max_pixels=max_pixels, advice=advice)
+            self.image = EncodedImage.from_bytes(
+                self.path, content, max_pixels=max_pixels, advice=advice
+            )
             return
         large = _open_large(self.path, max_pixels) if windows else None
         self.image = large or open_image(self.path, max_pixels=max_pixels, advice=advice)
