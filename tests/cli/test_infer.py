@@ -1,8 +1,6 @@
 """`translate infer` as a command: messages and exit codes."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +11,7 @@ import small_checkpoints
 import torch
 from PIL import Image
 from small_exports import InvertingExporter, InvertingPlugin
+from subprocesses import run_python
 
 from translate.engine.models import model
 
@@ -110,8 +109,7 @@ except SystemExit as end:
 import translate.api
 print(json.dumps(sorted(sys.modules)))
 """
-    command = [sys.executable, "-c", code, "infer", str(RUN), "datasets/summer/test", "out"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    done = run_python(code, "infer", RUN, "datasets/summer/test", "out", cwd=tmp_path)
     (exit_code, modules), modules_of_api = map(json.loads, done.stdout.splitlines()[-2:])
     assert exit_code == 0, done.stderr
     metric_libraries = {"timm", "torchmetrics", "torch_fidelity"}

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from subprocesses import run_python
 
 import translate as package
 from translate import cli
@@ -28,10 +29,7 @@ def imported_modules(*arguments: str) -> set[str]:
         "try: main(sys.argv[1:])\nexcept SystemExit as end: assert not end.code\n"
         "print('\\n'.join(m for m in sys.modules), file=sys.stderr)"
     )
-    result = subprocess.run(
-        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True
-    )
-    return set(result.stderr.splitlines())
+    return set(run_python(code, *arguments).stderr.splitlines())
 
 
 @pytest.mark.parametrize(

@@ -1,14 +1,13 @@
 """`translate show` prints a complete configuration that can be saved, edited and used."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import small_runs
+from subprocesses import run_python
 
 from translate.cli.show import KINDS
 from translate.engine.config import layers
@@ -102,4 +101,4 @@ def test_the_settings_of_a_recipe_are_shown_without_the_compiler_of_pytorch() ->
         "import sys; from translate.cli.show import describe; describe('cyclegan'); "
         "sys.exit('torch._dynamo' in sys.modules)"
     )
-    subprocess.run([sys.executable, "-c", code], check=True)
+    run_python(code)

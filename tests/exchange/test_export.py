@@ -1,8 +1,6 @@
 """Exported files of each kind have the outputs of their run, also for images of other sizes."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +12,7 @@ import small_checkpoints
 import torch
 from PIL import Image
 from small_exports import InvertingExporter, InvertingPlugin
+from subprocesses import run_python
 
 from translate.api import Translator
 from translate.engine.exports.exported.record import parse_record
@@ -78,7 +77,7 @@ def test_an_onnx_file_gives_the_images_of_the_run_without_pytorch(
         "heavy = {'torch', 'onnx', 'onnxscript', 'openvino', 'albumentations', 'torchvision', "
         "'fastapi'}\nsys.exit(' '.join(heavy & {*sys.modules}) or 0)"
     )
-    subprocess.run([sys.executable, "-c", command], check=True, cwd=tmp_path)
+    run_python(command, cwd=tmp_path)
     Translator.load(run).folder(tmp_path / "in.png", tmp_path / "expected")
     actual, expected = (
         np.asarray(Image.open(tmp_path / folder / "in.png")) for folder in ("out", "expected")

@@ -1,7 +1,5 @@
 """The contract of the built-in exporters, exports of all recipes, and exported state dicts."""
 
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +8,7 @@ import pytest
 import small_checkpoints
 import torch
 from authors_networks import AuthorsResnet, AuthorsUnet, draw_norms_
+from subprocesses import run_python
 from torch import nn
 
 from translate.contract.kinds import small_options
@@ -135,4 +134,4 @@ def test_openvino_is_imported_without_its_telemetry() -> None:
         "assert threading.active_count() == 1, threading.enumerate()\n"
         "assert sys.modules['openvino_telemetry'] is None"
     )
-    subprocess.run([sys.executable, "-c", code], check=True)
+    run_python(code)

@@ -25,6 +25,14 @@ def start_command(*arguments: object, **options: Any) -> subprocess.Popen[str]:
     )
 
 
+def run_python(code: str, *arguments: object, **options: Any) -> subprocess.CompletedProcess[str]:
+    """Run Python code in a new process, which must succeed; `options` are those of `subprocess`."""
+    command = [sys.executable, "-c", code, *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, **options)
+    assert done.returncode == 0, done.stderr
+    return done
+
+
 def run_shell(script: str, folder: Path, environment: Mapping[str, str] | None = None) -> str:
     """Run a bash script in `folder`, and return its output; each of its commands must succeed."""
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])

@@ -4,8 +4,6 @@ import inspect
 import multiprocessing
 import os
 import pickle
-import subprocess
-import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
@@ -19,6 +17,7 @@ import small_checkpoints
 from audit_events import record_events
 from command_result import ROOT
 from malicious_files import MaliciousPickle, write_malicious_files
+from subprocesses import run_python
 
 from translate import api, batches, losses, recipe, registry, run, testing, translator
 from translate.api import Translator
@@ -160,9 +159,7 @@ import imported
 print([event.split()[0] for event in events])
 """
     (tmp_path / "imported.py").write_text("")
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=tmp_path, text=True, capture_output=True, check=True,
-        env={**os.environ, "PYTHONPATH": str(ROOT / "tests/support")},
-    )  # fmt: skip
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "tests/support")}
+    done = run_python(code, cwd=tmp_path, env=environment)
     for event in ("exec", "compile", "pickle.find_class", "subprocess.Popen", "import"):
         assert repr(event) in done.stdout

@@ -1,13 +1,12 @@
 """Options that take several values, and shell completion without heavy modules."""
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import click
 import pytest
 from click.testing import CliRunner
+from subprocesses import run_python
 
 from translate.cli.parameters.shared import MultiValueCommand, MultiValueOption
 
@@ -77,14 +76,7 @@ def completions(folder: Path, words: str) -> tuple[set[str], set[str]]:
         "COMP_WORDS": words,
         "COMP_CWORD": str(words.count(" ")),
     }
-    result = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    result = run_python(code, cwd=folder, env=environment)
     candidates = {line.partition(",")[2] for line in result.stdout.splitlines()}
     return candidates, set(result.stderr.splitlines())
 

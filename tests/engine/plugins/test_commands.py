@@ -1,11 +1,10 @@
 """Commands of plugins are listed and run; a warning names a plugin that fails."""
 
-import subprocess
-import sys
 from pathlib import Path
 from textwrap import dedent
 
 import pytest
+from subprocesses import run_python
 
 from translate.cli import COMMANDS
 from translate.engine.plugins import discovery
@@ -102,4 +101,4 @@ def test_two_commands_of_one_name_get_the_names_of_their_distributions(
 def test_help_imports_no_torch_where_a_plugin_has_a_command() -> None:
     code = "import sys; from translate.cli import cli; from click.testing import CliRunner; "
     code += "CliRunner().invoke(cli, ['--help']); sys.exit('torch' in sys.modules)"
-    subprocess.run([sys.executable, "-c", code], check=True)
+    run_python(code)

@@ -1,7 +1,6 @@
 """Plugins are registered completely or not at all, and never replace built-in names."""
 
 import os
-import subprocess
 import sys
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -9,6 +8,7 @@ from types import SimpleNamespace
 import pluggy
 import pytest
 from broken_plugins import plugin_source
+from subprocesses import run_python
 
 from translate import __version__, hookimpl, hookspecs
 from translate.engine.plugins import discovery
@@ -132,14 +132,8 @@ def test_G8_help_and_completion_read_metadata_alone(install, tmp_path) -> None:
         (["--help"], {}, "train"),
         ([], completion, "slow7"),
     ):
-        result = subprocess.run(
-            [sys.executable, "-c", code, *arguments],
-            env={**os.environ, "PYTHONPATH": path, **variables},
-            capture_output=True,
-            text=True,
-            check=True,
-            timeout=20,
-        )
+        environment = {**os.environ, "PYTHONPATH": path, **variables}
+        result = run_python(code, *arguments, env=environment, timeout=20)
         assert result.stderr == ""
         assert expected in result.stdout
 
@@ -159,7 +153,7 @@ def test_formats_and_exporters_are_found_without_pytorch() -> None:
         "import sys; from translate.registry import names; "
         "assert {*names('format'), *names('exporter')}; sys.exit('torch' in sys.modules)"
     )
-    subprocess.run([sys.executable, "-c", code], check=True)
+    run_python(code)
 
 
 def test_plugins_of_distributions_without_the_torch_free_group_are_all_loaded(install) -> None:

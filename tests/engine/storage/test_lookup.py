@@ -1,10 +1,10 @@
 """The storage of a path: the disk, or what fsspec has for its scheme."""
 
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from subprocesses import run_python
 
 from translate.engine.storage.local import LOCAL
 from translate.engine.storage.lookup import storage_of
@@ -38,4 +38,4 @@ def test_a_provider_without_its_package_is_named(monkeypatch: pytest.MonkeyPatch
 
 def test_paths_of_this_machine_import_no_fsspec() -> None:
     code = "import sys, translate.engine.storage.lookup; sys.exit('fsspec' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], timeout=60).returncode == 0
+    run_python(code, timeout=60)

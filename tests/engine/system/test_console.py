@@ -2,12 +2,12 @@
 
 import io
 import logging
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from subprocesses import run_python
 
 from translate.engine.system import console
 from translate.engine.system.console import SafeStream, printable, say, show, stdout
@@ -154,7 +154,7 @@ with console.safe_streams():
     number = os.open("log", os.O_WRONLY | os.O_CREAT)
     os.write(number, str(number).encode())
 """
-    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True)
+    run_python(code, cwd=tmp_path)
     assert int((tmp_path / "log").read_text()) > 2
 
 

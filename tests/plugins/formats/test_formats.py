@@ -1,7 +1,5 @@
 """Images of every format are read upright, in their own depth, composited over white."""
 
-import subprocess
-import sys
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -14,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
 from random_images import BLUE, GREEN, RED, SIX_SQUARES, WHITE, decode, encode, noise
+from subprocesses import run_python
 
 from translate_plugins.formats.raster.pillow import ORIENTATION
 
@@ -196,7 +195,4 @@ def test_reading_a_png_imports_no_library_of_another_format() -> None:
         "EncodedImage('x', data).decode()\n"
         "print([m for m in ('tifffile', 'pillow_heif', 'pillow_jxl') if m in sys.modules])"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True
-    )
-    assert done.stdout == "[]\n"
+    assert run_python(program).stdout == "[]\n"

@@ -1,9 +1,7 @@
 """What losses import; `plugins/test_recipes.py` tests the contract for each loss."""
 
-import subprocess
-import sys
-
 import pytest
+from subprocesses import run_python
 
 
 @pytest.mark.slow
@@ -15,7 +13,4 @@ def test_creating_losses_loads_neither_torchvision_nor_other_large_packages():
         "large = 'torchvision efficientnet_lite_pytorch albumentations cv2 scipy matplotlib';"
         "print(*{*large.split()} & {*sys.modules})"
     )
-    process = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    )
-    assert process.stdout.strip() == ""
+    assert run_python(code).stdout.strip() == ""

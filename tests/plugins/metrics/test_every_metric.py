@@ -1,10 +1,8 @@
 """Promises of all built-in metrics: any range of pixel values, gray images, missing packages."""
 
-import subprocess
-import sys
-
 import pytest
 from metric_values import value_of
+from subprocesses import run_python
 
 from translate import errors
 from translate.batches import Domain
@@ -57,7 +55,4 @@ def test_no_metric_imports_the_extra_before_it_measures() -> None:
         "print(*{'timm', 'torchmetrics', 'torch_fidelity', 'efficientnet_lite_pytorch'}"
         "& {*sys.modules})"
     )
-    loaded = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    )
-    assert loaded.stdout.strip() == ""
+    assert run_python(code).stdout.strip() == ""
