@@ -1,6 +1,5 @@
 """Built-in layouts and the layout of the plugin guide keep the rules."""
 
-from collections.abc import Callable
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
@@ -44,9 +43,7 @@ def test_built_in_layouts_that_need_other_folders_keep_the_rules(
         check_layout("labelled")
 
 
-def test_the_layout_of_the_guide_keeps_the_rules(
-    register_plugin: Callable[..., object], tmp_path: Path
-) -> None:
+def test_the_layout_of_the_guide_keeps_the_rules(register_plugin, tmp_path: Path) -> None:
     guide = (ROOT / "plugins/README.md").read_text()
     code = guide.partition("## A layout\n")[2].partition("```python\n")[2].partition("```")[0]
     (tmp_path / "frames.py").write_text(code)

@@ -28,7 +28,7 @@ VALID_COMMAND = """
 
 @pytest.fixture
 def write_module(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, register_plugin: Callable[..., object]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, register_plugin
 ) -> Callable[[str], str]:
     """Return a function that writes code to a module, registers it, and returns its path."""
     monkeypatch.syspath_prepend(tmp_path)

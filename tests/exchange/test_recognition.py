@@ -1,6 +1,5 @@
 """Networks of a file are found under any prefix and chosen by name; others are refused."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -118,7 +117,7 @@ def test_discriminators_and_optimizers_are_refused_by_name(
 
 
 def test_an_importer_of_a_plugin_recognizes_an_inner_network(
-    register_plugin: Callable[..., object], tmp_path: Path
+    register_plugin, tmp_path: Path
 ) -> None:
     class MyImporter:
         recipes = ("cut",)

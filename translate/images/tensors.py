@@ -44,8 +44,7 @@ def to_device(images: Tensor, device: torch.device | str, domain: Domain = UNNAM
     """Return images as floats in [-1, 1]; they are copied to the device before the conversion.
 
     Args:
-        images: (N, C, H, W) of a dtype in `translate.batches.DTYPES`. If it is not the domain's,
-            values are scaled: 65535 in uint16 is 255 in uint8.
+        images: (N, C, H, W) of a dtype in `translate.batches.DTYPES`.
         device: The device to copy to.
         domain: The domain whose `range` is mapped to [-1, 1].
     """

@@ -46,16 +46,9 @@ def gradient_penalty(critic: Critic, real: Tensor, fake: Tensor) -> Tensor:
 def pixelwise_gradient_penalty(critic: Critic, real: Tensor, fake: Tensor) -> Tensor:
     """Return the gradient penalty of the authors' code of DeblurGAN (Kupyn et al., 2018).
 
-    Differences to `gradient_penalty`: the whole batch has one random interpolation weight, the
-    gradient is of the sum of all logits, and the norm is over the channels of each pixel.
-
-    Args:
-        critic: A function of images; a list of scores, one per scale, is summed.
-        real: Real images (N, C, H, W), detached.
-        fake: Generated images of the same shape, detached.
-
-    Returns:
-        A scalar.
+    Arguments and result are those of `gradient_penalty`, with three differences: the whole batch
+    has one random interpolation weight, the gradient is of the sum of all logits, and the norm is
+    over the channels of each pixel.
     """
     interpolated = torch.lerp(fake.detach().to(real), real.detach(), torch.rand(1).to(real))
     gradient = _gradient(critic, interpolated, torch.sum)

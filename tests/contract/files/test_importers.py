@@ -69,19 +69,19 @@ class ChangesTheFile(ValidImporter):
 
 
 @pytest.fixture
-def check(register_plugin: Callable[..., object], tmp_path: Path) -> Callable[[Any], None]:
+def check_importer_class(register_plugin, tmp_path: Path) -> Callable[[Any], None]:
     """Return a function that checks an importer class, on a file with a tensor ``mine``."""
     torch.save({"mine": torch.zeros(1000)}, tmp_path / "mine.pth")
 
-    def check_class(importer: Any) -> None:
+    def check(importer: Any) -> None:
         register_parts(register_plugin, importers={"tested": importer})
         check_importer("tested", files=[tmp_path / "mine.pth"])
 
-    return check_class
+    return check
 
 
-def test_a_valid_importer_keeps_the_rules(check: Callable[[Any], None]) -> None:
-    check(ValidImporter)
+def test_a_valid_importer_keeps_the_rules(check_importer_class) -> None:
+    check_importer_class(ValidImporter)
 
 
 @pytest.mark.parametrize(
@@ -95,10 +95,10 @@ def test_a_valid_importer_keeps_the_rules(check: Callable[[Any], None]) -> None:
     ],
 )
 def test_an_importer_that_breaks_a_rule_gets_its_message(
-    importer: Any, message: str, check: Callable[[Any], None]
+    importer: Any, message: str, check_importer_class
 ) -> None:
     with pytest.raises(AssertionError) as error:
-        check(importer)
+        check_importer_class(importer)
     assert message in str(error.value)
     assert "test_importers.py, line " in str(error.value)
 
@@ -111,7 +111,7 @@ def test_an_importer_that_breaks_a_rule_gets_its_message(
     ],
 )
 def test_an_importer_must_name_registered_recipes_in_a_tuple(
-    importer: Any, message: str, check: Callable[[Any], None]
+    importer: Any, message: str, check_importer_class
 ) -> None:
     with pytest.raises(AssertionError, match=message):
-        check(importer)
+        check_importer_class(importer)

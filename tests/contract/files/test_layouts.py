@@ -14,12 +14,8 @@ from translate.contract.kinds import RULES
 from translate.errors import DataError
 from translate.testing import check_layout
 
-RegisterPlugin = Callable[..., object]
 
-
-def test_a_valid_layout_keeps_the_rules(
-    register_plugin: RegisterPlugin, image_folder: Any, tmp_path: Path
-) -> None:
+def test_a_valid_layout_keeps_the_rules(register_plugin, image_folder: Any, tmp_path: Path) -> None:
     register_parts(register_plugin, layouts={"tested": ValidLayout})
     check_layout("tested")
     image_folder("own/train", 3)
@@ -38,7 +34,7 @@ def test_every_rule_has_a_layout_that_breaks_it() -> None:
     ids=lambda value: getattr(value, "__name__", None),
 )
 def test_a_layout_that_breaks_a_rule_gets_its_message(
-    rule: str, layout: type[Layout], message: str, register_plugin: RegisterPlugin
+    rule: str, layout: type[Layout], message: str, register_plugin
 ) -> None:
     register_parts(register_plugin, layouts={"tested": layout})
     (docstring,) = (str(r.__doc__) for r in RULES["layout"] if r.__name__ == rule)
@@ -49,7 +45,7 @@ def test_a_layout_that_breaks_a_rule_gets_its_message(
 
 
 def test_the_command_checks_layouts(
-    register_plugin: RegisterPlugin, run_command: Callable[..., CommandResult]
+    register_plugin, run_command: Callable[..., CommandResult]
 ) -> None:
     register_parts(register_plugin, layouts={"tested": LoadsATuple})
     result = run_command("plugins", "check", "tested")

@@ -66,18 +66,18 @@ class LeavesTrainingMode(ValidExporter):
 
 
 @pytest.fixture
-def check(register_plugin: Callable[..., object]) -> Callable[[Any], None]:
+def check_exporter_class(register_plugin) -> Callable[[Any], None]:
     """Return a function that checks an exporter class."""
 
-    def check_class(exporter: Any) -> None:
+    def check(exporter: Any) -> None:
         register_parts(register_plugin, exporters={"tested": exporter})
         check_exporter("tested")
 
-    return check_class
+    return check
 
 
-def test_a_valid_exporter_keeps_the_rules(check: Callable[[Any], None]) -> None:
-    check(ValidExporter)
+def test_a_valid_exporter_keeps_the_rules(check_exporter_class) -> None:
+    check_exporter_class(ValidExporter)
 
 
 @pytest.mark.parametrize(
@@ -92,8 +92,8 @@ def test_a_valid_exporter_keeps_the_rules(check: Callable[[Any], None]) -> None:
     ],
 )
 def test_an_exporter_that_breaks_a_rule_gets_its_message(
-    exporter: Any, message: str, check: Callable[[Any], None]
+    exporter: Any, message: str, check_exporter_class
 ) -> None:
     with pytest.raises(AssertionError) as error:
-        check(exporter)
+        check_exporter_class(exporter)
     assert message in str(error.value)

@@ -1,7 +1,6 @@
 """The check of a metric says which rule the metric breaks; built-in metrics keep all rules."""
 
 import random
-from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -14,8 +13,6 @@ from translate.errors import ConfigError
 from translate.metrics import Metric, MetricBatch, MetricValue
 from translate.registry import names
 from translate.testing import check_metric
-
-RegisterPlugin = Callable[..., object]
 
 
 class ValidMetric(Metric):
@@ -133,16 +130,12 @@ class RefusesToResample(ValidMetric):
 
 
 @pytest.mark.parametrize("metric", [ValidMetric, RefusesToResample])
-def test_a_valid_metric_keeps_the_rules(
-    register_plugin: RegisterPlugin, metric: type[Metric]
-) -> None:
+def test_a_valid_metric_keeps_the_rules(register_plugin, metric: type[Metric]) -> None:
     register_parts(register_plugin, metrics={"tested": metric})
     check_metric("tested", scale=2.0)
 
 
-def test_the_message_for_an_unknown_option_has_the_nearest_name(
-    register_plugin: RegisterPlugin,
-) -> None:
+def test_the_message_for_an_unknown_option_has_the_nearest_name(register_plugin) -> None:
     register_parts(register_plugin, metrics={"tested": ValidMetric})
     with pytest.raises(ConfigError, match=r"has no option 'sacle'\. Did you mean 'scale'"):
         check_metric("tested", sacle=2.0)
@@ -171,16 +164,14 @@ def test_the_message_for_an_unknown_option_has_the_nearest_name(
     ],
 )
 def test_a_metric_that_breaks_a_rule_gets_its_message(
-    register_plugin: RegisterPlugin, metric: type[Metric], message: str
+    register_plugin, metric: type[Metric], message: str
 ) -> None:
     register_parts(register_plugin, metrics={"tested": metric})
     with pytest.raises(AssertionError, match=message):
         check_metric("tested")
 
 
-def test_rules_are_not_tested_without_the_weights_of_the_metric(
-    register_plugin: RegisterPlugin,
-) -> None:
+def test_rules_are_not_tested_without_the_weights_of_the_metric(register_plugin) -> None:
     register_parts(register_plugin, metrics={"tested": HasNoWeights})
     results = list(run_rules("metric", "tested", {}))
     not_tested = ["not tested: weights.pth is not there"] * 5

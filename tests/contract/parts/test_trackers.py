@@ -1,7 +1,6 @@
 """The check of a tracker says which rule the tracker breaks; built-in trackers keep all rules."""
 
 import random
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +9,6 @@ from valid_recipe import register_parts
 
 from translate.run import LogRecord, Run
 from translate.testing import check_tracker
-
-RegisterPlugin = Callable[..., object]
 
 
 class ValidTracker:
@@ -78,7 +75,7 @@ def test_built_in_trackers_keep_the_rules(name: str) -> None:
     check_tracker(name)
 
 
-def test_a_valid_tracker_keeps_the_rules(register_plugin: RegisterPlugin) -> None:
+def test_a_valid_tracker_keeps_the_rules(register_plugin) -> None:
     register_parts(register_plugin, trackers={"tested": ValidTracker})
     check_tracker("tested", label="x")
 
@@ -95,7 +92,7 @@ def test_a_valid_tracker_keeps_the_rules(register_plugin: RegisterPlugin) -> Non
     ],
 )
 def test_a_tracker_that_breaks_a_rule_gets_its_message(
-    tracker: Any, message: str, register_plugin: RegisterPlugin
+    tracker: Any, message: str, register_plugin
 ) -> None:
     register_parts(register_plugin, trackers={"tested": tracker})
     with pytest.raises(AssertionError, match=message) as error:

@@ -50,15 +50,13 @@ class ReadsANumber(ProductOfNetworks):
     detach = staticmethod(lambda values: values.mean().item())
 
 
-def check_gradients(register_plugin: Callable[..., object], recipe: type[Recipe]) -> str | None:
+def check_gradients(register_plugin, recipe: type[Recipe]) -> str | None:
     register_parts(register_plugin, recipes={"tested": recipe})
     return has_correct_gradients(make_subject("tested", {}, None, None))
 
 
 @pytest.mark.parametrize("recipe", [ProductOfNetworks, Detaches, WithoutGradient])
-def test_detached_values_count_as_constants(
-    register_plugin: Callable[..., object], recipe: type[Recipe]
-) -> None:
+def test_detached_values_count_as_constants(register_plugin, recipe: type[Recipe]) -> None:
     assert check_gradients(register_plugin, recipe) is None
 
 
@@ -69,9 +67,7 @@ class WeighsByItsOwnLoss(ValidRecipe):
 
 
 @pytest.mark.parametrize("recipe", [ReadsANumber, WeighsByItsOwnLoss])
-def test_a_number_read_from_a_tensor_is_not_constant(
-    register_plugin: Callable[..., object], recipe: type[Recipe]
-) -> None:
+def test_a_number_read_from_a_tensor_is_not_constant(register_plugin, recipe: type[Recipe]) -> None:
     message = r"Turn of '.*': .* by autograd, .* by finite differences"
     with pytest.raises(AssertionError, match=message):
         check_gradients(register_plugin, recipe)
@@ -82,8 +78,6 @@ class SinglePrecision(ProductOfNetworks):
         yield Turn("both", mean=self.first(batch.images.float()).mean())
 
 
-def test_a_recipe_of_single_precision_is_not_checked(
-    register_plugin: Callable[..., object],
-) -> None:
+def test_a_recipe_of_single_precision_is_not_checked(register_plugin) -> None:
     assert "double precision" in (check_gradients(register_plugin, SinglePrecision) or "")
     assert torch.get_default_dtype() == torch.float32

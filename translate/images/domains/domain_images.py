@@ -71,17 +71,10 @@ def read(path: Path, domain: Domain) -> Pixels:
 
 
 def decode(image: EncodedImage, domain: Domain) -> Pixels:
-    """Return the pixels of an image with the channels of its domain.
+    """Return the pixels (H, W, C) of an image with the channels and the dtype of its domain.
 
-    Args:
-        image: The bytes of a file.
-        domain: The domain of the image; values of label maps are not converted.
-
-    Returns:
-        (H, W, C), of the domain's dtype.
-
-    Raises:
-        BadImage: The image cannot be decoded completely, or has another dtype or other bands.
+    Values of label maps are not converted. Raises `BadImage` for an image that cannot be decoded
+    completely, or has another dtype or other bands.
     """
     layers = image.decode_layers()
     with errors_as_bad_image(image.path):
@@ -89,15 +82,12 @@ def decode(image: EncodedImage, domain: Domain) -> Pixels:
 
 
 def pixels_from_layers(layers: Layers, domain: Domain, path: Path) -> Pixels:
-    """Return the pixels of a file with the channels of its domain, in the dtype of the file.
+    """Return pixels (H, W, C) with the channels of their domain, in the dtype of the file.
 
     Args:
-        layers: The pixels.
+        layers: The pixels of a file.
         domain: The domain of the image; values of label maps are not converted.
         path: The file, for a `BadImage`.
-
-    Returns:
-        (H, W, C).
 
     Raises:
         ValueError: The pixels have another dtype or other bands than the domain.

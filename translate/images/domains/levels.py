@@ -64,15 +64,7 @@ def _low_and_half_length(domain: Domain, dtype: str) -> tuple[float, float]:
 
 
 def network_input_array(pixels: Pixels, domain: Domain) -> NDArray[np.float32]:
-    """Return one image, with its mask if it has one, as the input of a network.
-
-    Args:
-        pixels: (H, W, C); a channel after those of the domain is a mask, 255 (in 8 bits) or 0.
-        domain: The domain whose `range` is mapped to [-1, 1].
-
-    Returns:
-        (1, C, H, W): the image in [-1, 1]; the mask is 1 or -1, whatever the range is.
-    """
+    """Return one image as the input of a network, as `translate.images.tensors.network_input`."""
     dtype = pixels.dtype.name
     floats = np.ascontiguousarray(pixels.transpose(2, 0, 1)[None], np.float32)
     floats = floats.copy() if pixels.dtype == np.float32 else floats
@@ -84,13 +76,7 @@ def network_input_array(pixels: Pixels, domain: Domain) -> NDArray[np.float32]:
 def network_output_pixels(
     values: NDArray[np.float32], domain: Domain, dtype: str = ""
 ) -> NDArray[Any]:
-    """Return (N, C, H, W) in [-1, 1], finite, as pixel values (N, H, W, C); integers are rounded.
-
-    Args:
-        values: The output of a network.
-        domain: The domain to whose `range` [-1, 1] is mapped.
-        dtype: The dtype to scale to; empty: the domain's.
-    """
+    """Return the output of a network as pixels, as `translate.images.tensors.from_device` does."""
     dtype = dtype or domain.dtype
     levels = from_network_range(values, dtype, domain)
     if dtype != "float32":
