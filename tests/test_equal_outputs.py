@@ -43,7 +43,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("name", OPTIONS)
-def test_files_have_equal_bytes_and_arrays_equal_pixels(
+def test_a_file_has_equal_outputs_by_infer_server_ray_and_python(
     name: str, run: Path, tmp_path: Path
 ) -> None:
     source, options = tmp_path / name, OPTIONS[name]
@@ -62,7 +62,9 @@ def test_files_have_equal_bytes_and_arrays_equal_pixels(
         assert np.array_equal(np.asarray(model(data, **options)), array.squeeze())
 
 
-def test_masked_images_have_equal_bytes_and_pixels(tmp_path: Path) -> None:
+def test_an_image_with_a_mask_has_equal_outputs_by_infer_server_ray_and_python(
+    tmp_path: Path,
+) -> None:
     options = {"generator": small_checkpoints.RESNET, "discriminator": small_checkpoints.PATCH}
     run = small_checkpoints.write_run(tmp_path / "run", "inpaint", options=options)
     source, mask = tmp_path / "x.png", tmp_path / "mask.png"

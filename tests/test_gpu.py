@@ -76,7 +76,7 @@ def test_captured_networks_train_like_eager_networks_on_a_gpu(name: str) -> None
     torch.testing.assert_close(replayed, eager, rtol=1e-3, atol=1e-4)
 
 
-def test_batches_are_uploaded_next_to_computation() -> None:
+def test_batches_are_uploaded_while_the_gpu_computes() -> None:
     from translate.batches import Domain, Images, ImageSpec
     from translate.engine.loading.device import Uploader
 

@@ -76,7 +76,7 @@ def test_a_resume_with_images_of_another_dtype_is_refused(scans: Path, tmp_path:
     ("key", "value"),
     [("range", {"ct": [-1000, 1000]}), ("units", {"ct": "GU"}), ("bands", {"ct": [1]})],
 )
-def test_another_range_unit_or_bands_would_be_another_run(
+def test_a_resume_with_another_range_unit_or_bands_is_refused(
     scans: Path, tmp_path: Path, key: str, value: Any
 ) -> None:
     config = small_runs.config(scans, "pix2pix", **SCANS, **HOUNSFIELD, train__steps=1)

@@ -85,7 +85,7 @@ def test_a_factory_gets_only_the_arguments_that_it_declares(losses) -> None:
         create_loss({"name": "scaled", "size": (1, 1)}, size=(8, 8))
 
 
-def test_networks_are_made_for_their_channels() -> None:
+def test_networks_are_created_for_the_requested_channels() -> None:
     resnet = {"name": "resnet", "width": 4, "blocks": 1}
     generator = create_generator(resnet, in_channels=1, out_channels=2)
     assert generator(torch.zeros(1, 1, 8, 8)).shape == (1, 2, 8, 8)

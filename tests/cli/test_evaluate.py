@@ -32,7 +32,7 @@ def test_a_run_is_measured_and_the_result_is_printed_and_written(
     assert {*document["values"]} == {"psnr", "mae"}
 
 
-def test_json_alone_is_on_standard_output(run_command: Command, run: Path) -> None:
+def test_with_format_json_standard_output_has_only_json(run_command: Command, run: Path) -> None:
     done = run_command("evaluate", run, "--metric", "psnr", "--format", "json", "--device", "cpu")
     assert json.loads(done.out) == json.loads((run / "evaluation.json").read_text())
 

@@ -82,7 +82,7 @@ def test_I9_an_output_that_cannot_be_written_is_found_before_the_model_is_loaded
     assert run_command("infer", RUN, "datasets", "file/out").code == 2
 
 
-def test_one_half_of_pairs_is_translated(
+def test_side_selects_the_half_of_a_side_by_side_image_to_translate(
     tmp_path: Path, image_folder: Callable[..., Path], run_command: Run
 ) -> None:
     small_checkpoints.pix2pix(

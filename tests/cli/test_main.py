@@ -44,7 +44,7 @@ def test_help_and_version_import_no_heavy_module(arguments: str) -> None:
     assert not imported_modules(*arguments.split()) & HEAVY
 
 
-def test_help_starts_fast() -> None:
+def test_help_is_printed_within_half_a_second() -> None:
     command = [sys.executable, "-m", "translate", "--help"]
     times = []
     for _ in range(5):
@@ -92,7 +92,7 @@ def test_python_m_translate_is_the_command(run_subprocess: Run) -> None:
     )
 
 
-def test_an_interruption_before_training_is_exit_130(
+def test_ctrl_c_in_a_command_is_exit_code_130(
     run_command: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from translate.cli import show
@@ -105,6 +105,6 @@ def test_an_interruption_before_training_is_exit_130(
     assert (result.code, result.out, result.err.strip()) == (130, "", "")
 
 
-def test_every_command_is_a_module_of_its_name() -> None:
+def test_every_command_has_a_module_of_its_name() -> None:
     folder = Path(cli.__file__).parent
     assert {p.stem.rstrip("_") for p in folder.iterdir()} >= set(COMMANDS)  # `import_`

@@ -35,7 +35,7 @@ def test_a_pack_translates_like_its_run_and_is_accepted_by_other_commands(
     assert "recipe: cyclegan" in described.out
 
 
-def test_verify_needs_no_network(
+def test_verify_opens_no_connection(
     run_command: Run, pack: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: object, **__: object) -> None:

@@ -44,7 +44,7 @@ def test_a_pushed_model_gives_the_same_bytes_and_outputs_record_its_commit(
     assert "translate infer hf-hub:org/small SOURCE OUT" in run_command("show", REFERENCE).out
 
 
-def test_refusals_have_exit_codes(
+def test_refusals_of_the_hub_and_wrong_names_are_exit_code_2(
     hub: FakeHub, run_command: Callable[..., Any], image_folder: Callable[..., Path]
 ) -> None:
     hub.refuse = 401

@@ -28,7 +28,7 @@ def test_the_list_names_size_licence_address_and_users(run_command: Run) -> None
     assert "vgg19-dcbb9e9d.pth\n" in run_command("weights", "--quiet").out
 
 
-def test_the_list_is_json_for_programs(run_command: Run, tmp_path: Path) -> None:
+def test_the_list_can_be_printed_as_json(run_command: Run, tmp_path: Path) -> None:
     records = json.loads(run_command("weights", "--json").out)
     (record,) = (each for each in records if each["name"] == "vgg19-dcbb9e9d.pth")
     assert not record["present"]

@@ -155,7 +155,7 @@ def test_the_plugin_guide_shows_the_example_verbatim() -> None:
         assert f"\n{(EXAMPLES / 'translate_sharpen' / name).read_text()}```\n" in guide, name
 
 
-def test_a_third_party_image_format_is_checked_trained_on_and_written(
+def test_a_third_party_image_format_keeps_the_contract_and_is_read_by_datasets_check(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("TRANSLATE_PLUGINS", ",".join(MEDICAL))

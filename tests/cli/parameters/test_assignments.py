@@ -12,6 +12,6 @@ def test_values_are_parsed_as_yaml_and_an_empty_value_is_none() -> None:
 
 
 @pytest.mark.parametrize("text", ["steps", "=20", ""])
-def test_anything_else_is_refused(text: str) -> None:
+def test_a_text_without_a_name_and_an_equals_sign_is_refused(text: str) -> None:
     with pytest.raises(ConfigError, match="expected OPTION=VALUE"):
         parse_assignments([text])

@@ -23,7 +23,7 @@ def test_a_duration_is_in_seconds(text: str | None, seconds: float) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "90", "h", "3 h", "-1h"])
-def test_any_other_notation_is_refused_with_an_example(text: str) -> None:
+def test_other_notations_of_sizes_and_durations_are_refused_with_an_example(text: str) -> None:
     with pytest.raises(click.BadParameter, match="expected a time such as 90m, 2h30m or 1d"):
         parse_duration(text)
     with pytest.raises(click.BadParameter, match="expected N or HEIGHTxWIDTH"):
