@@ -12,16 +12,15 @@ def gpu(import_benchmark: Callable[[str], ModuleType]) -> ModuleType:
     return import_benchmark("gpu")
 
 
-def test_a_block_gets_its_share_of_what_is_left(gpu: ModuleType) -> None:
+def test_a_block_has_its_fraction_of_the_remaining_time(gpu: ModuleType) -> None:
     names = list(gpu.BLOCKS)
-    left, given = 600.0, []
+    remaining, seconds = 600.0, []
     for number in range(len(names)):
-        given.append(gpu.share_of(left, names[number:]))
-        left -= given[-1]
-    assert sum(given) == pytest.approx(600)
-    assert given == pytest.approx([600 * gpu.BLOCKS[name].share for name in names])
-    saved = gpu.share_of(600.0, names[1:])
-    assert saved > given[1], "the first block needed no time"
+        seconds.append(gpu.share_of(remaining, names[number:]))
+        remaining -= seconds[-1]
+    assert sum(seconds) == pytest.approx(600)
+    assert seconds == pytest.approx([600 * gpu.BLOCKS[name].share for name in names])
+    assert gpu.share_of(600.0, names[1:]) > seconds[1], "time that a block saves goes to the others"
     assert gpu.share_of(-5.0, names) == 0
 
 
@@ -34,10 +33,14 @@ def test_a_block_gets_its_share_of_what_is_left(gpu: ModuleType) -> None:
         ("print('never')", 0.5, "skipped: 0 s are left"),
     ],
 )
-def test_each_end_of_a_block_is_reported(
-    code: str, seconds: float, result: str, tmp_path: Path, gpu: ModuleType,
+def test_the_report_says_how_each_block_ended(
+    code: str,
+    seconds: float,
+    result: str,
+    tmp_path: Path,
+    gpu: ModuleType,
     monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+) -> None:
     monkeypatch.setattr(gpu, "LEAST_SECONDS", 1)
     (tmp_path / "speed.txt").write_text("of an earlier call")
     (tmp_path / "gpu_speed.json").write_text("{}")

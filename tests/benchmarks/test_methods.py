@@ -25,9 +25,6 @@ def captioned_scenes(import_benchmark: Import) -> ModuleType:
     return import_benchmark("captioned_scenes")
 
 
-# -- metrics of digits -----------------------------------------------------------------------------
-
-
 def test_digits_are_read_in_order_without_padding_and_without_sheets(
     digit_metrics: ModuleType, tmp_path: Path
 ) -> None:
@@ -118,16 +115,12 @@ def test_a_sheet_of_folders_has_a_named_row_of_each_evenly_spaced(
         write_image(tmp_path / f"many/{i:02}.png", np.full((28, 28, 1), i, np.uint8))
     write_image(tmp_path / "many/grid.png", np.zeros((99, 99, 3), np.uint8))
     write_image(tmp_path / "few/only.png", np.zeros((32, 32, 3), np.uint8))
-    sample_sheet.main(
-        tmp_path / "sheet.png", f"many={tmp_path / 'many'}", f"few={tmp_path / 'few'}"
-    )
+    folders = [f"{name}={tmp_path / name}" for name in ("many", "few")]
+    sample_sheet.main(tmp_path / "sheet.png", *folders)
     sheet = read_image(tmp_path / "sheet.png")
     assert sheet.shape == (2 * (28 + 2 + 32 + 2), 2 * (64 + 12 * (28 + 2)), 3)
     assert sheet[0, 128 : -2 * 28 : 60, 0].tolist() == list(range(0, 23, 2))
     assert sheet[:60, :128].min() < 128  # a name is written
-
-
-# -- metrics of scenes -----------------------------------------------------------------------------
 
 
 def test_a_caption_is_parsed(captioned_scenes: ModuleType) -> None:
@@ -161,10 +154,7 @@ def test_three_trees_are_skipped_and_colours_count_where_there_are_houses(
         captioned_scenes.Attributes(0, 1, 0, 5, 0, (0, 0, 0, 0)),
     ]
     yes, no = 1.0, -1.0
-    season_lake_trees_sun = [
-        [yes, no, no, no],
-        [yes, yes, yes, no],
-    ]  # season, lake, many trees, low sun
+    season_lake_trees_sun = [[yes, no, no, no], [yes, yes, yes, no]]
     houses = [[no, yes, no], [no, no, yes]]
     colours = [[yes, no, no, no], [yes, yes, yes, yes]]
     rows = np.hstack([season_lake_trees_sun, houses, colours])

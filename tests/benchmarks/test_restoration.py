@@ -63,7 +63,7 @@ def test_baselines_fill_holes_with_the_mean_of_all_or_of_the_surroundings(
     restoration: ModuleType, hole
 ) -> None:
     image = gray(0)
-    image[1:11, 1:15] = 60  # three around the hole
+    image[1:11, 1:15] = 60  # a margin of three pixels around the hole
     image[hole > 0] = 255  # unknown to every method
     rows = restoration.fill_holes([image], [hole])
     known = 60 * (140 - 32) / (256 - 32)
@@ -90,8 +90,8 @@ def test_each_run_is_evaluated_on_its_task_with_a_fixed_seed(
     assert truth[0].shape == rows["bicubic (Pillow)"][0].shape == (24, 20, 3)
     for degradation in ("{name: noise, sigma: 0.1}", "jpeg"):
         setting = f"options.degradations=[{degradation}]"
-        first, again = (task(restoration, tmp_path, "restore", setting) for _ in range(2))
-        assert (first.inputs[0] == again.inputs[0]).all()
+        first, second = (task(restoration, tmp_path, "restore", setting) for _ in range(2))
+        assert (first.inputs[0] == second.inputs[0]).all()
         assert (first.inputs[0] != noise()).any()
         assert (first.baselines["untouched"][0] == first.inputs[0]).all()
     fifth_of_the_area = ["options.hole_fraction=[0.2, 0.2]", "options.stroke_fraction=1"]

@@ -1,4 +1,4 @@
-"""Our loop and the textbook loop compute the same, so that their speed can be compared."""
+"""Our loop and the textbook loop give equal weights, so that their speeds can be compared."""
 
 from collections.abc import Callable
 from functools import partial
@@ -22,8 +22,7 @@ NETWORKS = {
 }
 """the networks of each recipe, with a width of 4"""
 STEPS = {"wgan": 6, "wgan-gp": 6}
-"""3 for all others: these train the generator in the sixth"""
-
+"""steps of recipes that train the generator in the sixth; all others have 3"""
 
 PLUGINS = ("pix2pixhd", "vae")
 """recipes of projects in tests/examples"""
@@ -58,5 +57,5 @@ def test_our_loop_gives_the_weights_of_the_textbook_loop(
     )
     difference = equivalence.compare(create, tmp_path / "run", double=True)
     assert set(NETWORKS) == set(training_setup.LOOPS)
-    assert difference.loss < 1e-6  # the log has float32
+    assert difference.loss < 1e-6  # the log has float32 values
     assert difference.weights < 1e-12

@@ -27,7 +27,7 @@ def translated(run: Path, image_folder: Callable[..., Path]) -> dict[str, Any]:
     return Translate(run, device="cpu", root=folder)({"path": paths})
 
 
-def test_a_folder_is_what_infer_writes_and_infer_skips_it(
+def test_a_folder_equals_that_of_infer_and_infer_skips_its_images(
     run: Path, translated: dict[str, Any], tmp_path: Path
 ) -> None:
     out, expected, photos = tmp_path / "out", tmp_path / "expected", tmp_path / "photos"
@@ -36,8 +36,8 @@ def test_a_folder_is_what_infer_writes_and_infer_skips_it(
     translator = Translator.load(run, device="cpu")
     translator.folder(photos, expected)
     assert file_digests(out) == file_digests(expected)
-    again = translator.folder(photos, out)
-    assert (again.done, again.skipped, again.listed) == (0, 3, 1)
+    counts = translator.folder(photos, out)
+    assert (counts.done, counts.skipped, counts.listed) == (0, 3, 1)
 
 
 def test_a_row_that_comes_twice_is_written_once(translated: dict[str, Any], tmp_path: Path) -> None:
@@ -48,7 +48,7 @@ def test_a_row_that_comes_twice_is_written_once(translated: dict[str, Any], tmp_
     assert {path: path.stat().st_mtime_ns for path in times} == times
 
 
-def test_a_file_of_something_else_is_never_replaced(
+def test_a_file_of_another_origin_is_replaced_with_overwrite_only(
     translated: dict[str, Any], tmp_path: Path
 ) -> None:
     out = tmp_path / "out"

@@ -1,4 +1,4 @@
-"""`Translate` translates batches of any engine, and gives what `translate infer` writes."""
+"""`Translate` translates batches of any data engine to the bytes that `translate infer` writes."""
 
 import pickle
 from collections.abc import Callable
@@ -33,7 +33,7 @@ def translate(run: Path) -> Translate:
 def photos(image_folder: Callable[..., Path]) -> Path:
     folder = image_folder("photos", 4)
     Image.new("RGB", (9, 5), "red").save(folder / "small.jpg")
-    Image.new("RGBA", (9, 5), (0, 200, 0, 90)).save(folder / "through.gif")
+    Image.new("RGBA", (9, 5), (0, 200, 0, 90)).save(folder / "transparent.gif")
     (folder / "cut.png").write_bytes((folder / "0000.png").read_bytes()[:70])
     (folder / "empty.png").write_bytes(b"")
     return folder
@@ -62,11 +62,11 @@ def test_outputs_have_the_bytes_that_infer_writes(
         assert error or data == expected.read_bytes()
     assert [*read["bytes"]] == [*result["bytes"]]
     assert {name for name in result["output"] if name} == {
-        *(f"000{n}.png" for n in range(4)), "small.jpg", "through.png",
+        *(f"000{n}.png" for n in range(4)), "small.jpg", "transparent.png",
     }  # fmt: skip
 
 
-def test_an_image_that_cannot_be_read_has_an_error_and_the_others_their_translation(
+def test_an_image_that_cannot_be_read_has_an_error_and_the_others_are_translated(
     translate: Translate, photos: Path
 ) -> None:
     result = translate({**columns(photos), "label": [*range(8)]})
@@ -81,7 +81,7 @@ def test_an_image_that_cannot_be_read_has_an_error_and_the_others_their_translat
     assert (result["seconds"] > 0).all()
 
 
-def test_a_path_may_come_twice(translate: Translate, photos: Path) -> None:
+def test_a_path_may_occur_twice_with_different_bytes(translate: Translate, photos: Path) -> None:
     path = str(photos / "0000.png")
     other = (photos / "0001.png").read_bytes()
     twice = translate({"path": [path, path], "bytes": [other, (photos / "0000.png").read_bytes()]})
@@ -105,10 +105,10 @@ def test_an_instance_is_pickled_as_its_arguments(
     assert [*pickle.loads(data)(batch)["bytes"]] == [*translate(batch)["bytes"]]
 
 
-def test_the_input_is_bytes_in_any_form(translate: Translate, photos: Path) -> None:
+def test_the_input_is_any_object_of_bytes(translate: Translate, photos: Path) -> None:
     path, data = str(photos / "0000.png"), (photos / "0000.png").read_bytes()
-    forms: list[Any] = [data, bytearray(data), memoryview(data), np.frombuffer(data, np.uint8)]
-    results = {translate({"path": [path], "bytes": [form]})["bytes"][0] for form in forms}
+    objects: list[Any] = [data, bytearray(data), memoryview(data), np.frombuffer(data, np.uint8)]
+    results = {translate({"path": [path], "bytes": [each]})["bytes"][0] for each in objects}
     assert len(results) == 1
 
 
@@ -121,7 +121,9 @@ def test_the_input_is_bytes_in_any_form(translate: Translate, photos: Path) -> N
         ({"path": [3]}, "column 'path': expected text, got 3"),
     ],
 )
-def test_wrong_columns_are_named(translate: Translate, batch: dict[str, Any], message: str) -> None:
+def test_a_wrong_column_is_named_in_the_error(
+    translate: Translate, batch: dict[str, Any], message: str
+) -> None:
     with pytest.raises(ConfigError, match=message):
         translate(batch)
 
@@ -140,7 +142,9 @@ def test_an_unknown_option_is_refused_at_once(run: Path) -> None:
         Translate(run, device="cpu", szie=3)
 
 
-def test_frames_are_those_of_infer(run: Path, translate: Translate, tmp_path: Path) -> None:
+def test_frames_have_the_bytes_that_infer_writes(
+    run: Path, translate: Translate, tmp_path: Path
+) -> None:
     pages = [np.full((16, 12, 3), level, np.uint8) for level in (40, 90, 200)]
     tifffile.imwrite(tmp_path / "scan.tif", np.stack(pages), photometric="rgb")
     Translator.load(run, device="cpu").folder(tmp_path / "scan.tif", tmp_path / "out", frames="all")

@@ -46,8 +46,8 @@ def test_a_batch_is_one_shard_of_samples_with_their_records(
     ]  # fmt: skip
     assert not read_index(shard).problems
     assert read_member(shard / "0002.png") == translated["bytes"][2]
-    facts = json.loads(read_member(shard / "0000.json") or b"")
-    assert facts["input_sha256"] == translated["input_sha256"][0] and facts["model"]
+    record = json.loads(read_member(shard / "0000.json") or b"")
+    assert record["input_sha256"] == translated["input_sha256"][0] and record["model"]
     assert [path.name for path in find_images(out)] == ["0000.png", "0002.png"]
 
 
@@ -62,7 +62,7 @@ def test_webdataset_reads_the_shards(translated: dict[str, Any], tmp_path: Path)
     assert samples[0]["png"] == translated["bytes"][0]
 
 
-def test_a_batch_that_comes_twice_gives_one_shard(
+def test_a_batch_that_is_written_twice_gives_one_shard(
     translated: dict[str, Any], tmp_path: Path
 ) -> None:
     writer = pickle.loads(pickle.dumps(ShardWriter(tmp_path / "out")))
@@ -91,7 +91,7 @@ def test_a_batch_without_a_translation_gives_no_shard(translate: Translate, tmp_
     assert result["error"][0] == "an empty file" and not (tmp_path / "out").exists()
 
 
-def test_a_disk_that_takes_no_shard_is_a_problem_of_each_row(
+def test_a_shard_that_cannot_be_written_is_a_problem_of_each_row(
     translated: dict[str, Any], tmp_path: Path
 ) -> None:
     (tmp_path / "out").write_bytes(b"")

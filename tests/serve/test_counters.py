@@ -1,3 +1,5 @@
+"""The metrics of a server in the text format of Prometheus."""
+
 from translate.serve.counters import Counters
 from translate.serve.models.worker import Worker
 from translate.serve.requests.limits import Limits

@@ -1,4 +1,4 @@
-"""Odd requests to a real server whose processes record what they open and connect to."""
+"""Odd requests to a real server whose processes record the files and addresses that they open."""
 
 import os
 import re
@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -38,24 +39,24 @@ def secret(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def hits() -> Iterator[tuple[str, list[object]]]:
-    """Return the address of a listener, and what has connected to it."""
-    found: list[object] = []
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+def listener() -> Iterator[tuple[str, list[object]]]:
+    """Return the URL of a listener, and the list of connections to it."""
+    connections: list[object] = []
+    with socket.create_server(("127.0.0.1", 0)) as server_socket:
 
         def accept() -> None:
             while True:
                 try:
-                    connection, _ = listener.accept()
+                    connection, _ = server_socket.accept()
                 except OSError:
                     return
-                found.append(connection)
+                connections.append(connection)
                 connection.close()
 
         thread = threading.Thread(target=accept)
         thread.start()
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}/hit", found
-        listener.shutdown(socket.SHUT_RDWR)
+        yield f"http://127.0.0.1:{server_socket.getsockname()[1]}/hit", connections
+        server_socket.shutdown(socket.SHUT_RDWR)
         thread.join(5)
 
 
@@ -95,40 +96,40 @@ class Server:
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Server]:
-    found = Server(tmp_path)
-    yield found
-    if found.process.poll() is None:
-        found.stop()
-    for stream in (found.process.stdout, found.process.stderr):
+    running = Server(tmp_path)
+    yield running
+    if running.process.poll() is None:
+        running.stop()
+    for stream in (running.process.stdout, running.process.stderr):
         assert stream
         stream.close()
 
 
 @pytest.mark.slow
 def test_S2_S6_2000_odd_requests_open_no_file_and_no_connection(
-    server: Server, secret: Path, hits: tuple[str, list[object]]
+    server: Server, secret: Path, listener: tuple[str, list[object]]
 ) -> None:
-    url, connections = hits
-    own = [str(secret), f"..{secret}", f"file://{secret}", f"../../../../..{secret}", url]
-    own += [str(secret).replace("/", "%2f"), str(secret).replace("/", "%252f")]
-    fuzzer = Fuzzer([*own, *own, *ODD_NAMES])
+    url, connections = listener
+    names = [str(secret), f"..{secret}", f"file://{secret}", f"../../../../..{secret}", url]
+    names += [str(secret).replace("/", "%2f"), str(secret).replace("/", "%252f")]
+    fuzzer = Fuzzer([*names, *names, *ODD_NAMES])
     with httpx.Client(base_url=server.address, timeout=60) as client:
 
-        def ask() -> httpx.Response:
-            given = fuzzer.request()
-            return client.request(given.pop("method"), given.pop("path"), **given)
+        def send_odd_request() -> httpx.Response:
+            request = fuzzer.request()
+            return client.request(request.pop("method"), request.pop("path"), **request)
 
         for file_format in FILE_FORMATS:  # its codec is imported at first use
             content = encode(noise(16, 24, 3), file_format)
             assert client.post("/v1/translate", content=content).status_code == 200
         for _ in range(200):
-            ask()
+            send_odd_request()
         events, memory = len(server.events()), server.memory()
-        statuses: dict[int, int] = {}
+        statuses = Counter[int]()
         for _ in range(REQUESTS):
-            answer = ask()
-            statuses[answer.status_code] = statuses.get(answer.status_code, 0) + 1
-            assert SECRET not in answer.text
+            response = send_odd_request()
+            statuses[response.status_code] += 1
+            assert SECRET not in response.text
     later = [
         line for line in server.events()[events:] if not any(path in line for path in READABLE)
     ]
@@ -144,7 +145,7 @@ def test_S2_S6_2000_odd_requests_open_no_file_and_no_connection(
 
 
 @pytest.mark.slow
-def test_requests_at_hand_are_finished_after_ctrl_c(server: Server) -> None:
+def test_requests_in_progress_are_finished_after_ctrl_c(server: Server) -> None:
     image = encode(noise(16, 24, 3))
 
     def body() -> Iterator[bytes]:

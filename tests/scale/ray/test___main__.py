@@ -18,7 +18,7 @@ def run(*arguments: object) -> tuple[int, str]:
     return int(end.value.code or 0), text.getvalue()
 
 
-def test_it_has_the_options_of_infer_but_for_those_of_one_process() -> None:
+def test_the_command_has_all_options_of_infer_except_two_and_options_of_the_cluster() -> None:
     names = {p.name for p in command.params}
     assert {p.name for p in infer.command.params} - names == {"device", "trust"}
     assert names >= {"actors", "gpus", "cpus", "address"}
@@ -26,7 +26,9 @@ def test_it_has_the_options_of_infer_but_for_those_of_one_process() -> None:
     assert code == 0 and "--actors N" in text and "--batch-size N" in text
 
 
-def test_wrong_usage_is_an_exit_of_2(image_folder: Callable[..., Path], tmp_path: Path) -> None:
+def test_wrong_usage_ends_with_the_exit_code_2(
+    image_folder: Callable[..., Path], tmp_path: Path
+) -> None:
     photos = image_folder("photos", 1)
     code, text = run(tmp_path / "nothing", photos, tmp_path / "out")
     assert code == 2 and "nothing" in text
@@ -34,7 +36,9 @@ def test_wrong_usage_is_an_exit_of_2(image_folder: Callable[..., Path], tmp_path
     assert code == 2 and "--actors" in text
 
 
-def test_a_missing_ray_names_the_extra(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_missing_ray_ends_with_the_exit_code_2_and_names_the_extra(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setattr("translate.errors.find_spec", lambda _: None)
     code, text = run(tmp_path, tmp_path, tmp_path / "out")
     assert code == 2 and 'pip install "translate-kit[ray]"' in text

@@ -1,26 +1,19 @@
-"""Ray is started on this machine, or answers at an address; a missing one has one clear line."""
+"""The connection to Ray on this machine or at an address, and errors of Ray as one line."""
 
 import os
 import sys
 
 import pytest
 
-from translate.errors import ConfigError, MissingPackageError, TranslateError
+from translate.errors import ConfigError, TranslateError
 from translate.scale.ray.cluster import ENVIRONMENT, connect
 
 
-def test_a_missing_ray_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("translate.errors.find_spec", lambda _: None)
-    with (
-        pytest.raises(MissingPackageError, match=r'pip install "translate-kit\[ray\]"'),
-        connect(address=None, actors=1, cpus=1, gpus=0),
-    ):
-        pass
-
-
 @pytest.mark.slow  # the import of Ray
-def test_errors_of_ray_have_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What `connect` takes of Ray, without a cluster: how it starts one is a slow test."""
+def test_a_local_cluster_has_enough_cpus_and_its_errors_have_one_line(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """No cluster is started here: `ray.init` is replaced."""
     monkeypatch.delenv("RAY_ADDRESS", raising=False)
     for name in ENVIRONMENT:
         monkeypatch.setenv(name, ENVIRONMENT[name])
@@ -45,7 +38,7 @@ def test_errors_of_ray_have_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.slow
-def test_an_address_without_a_cluster_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_address_without_a_cluster_is_in_the_error(monkeypatch: pytest.MonkeyPatch) -> None:
     ray = pytest.importorskip("ray")
 
     def refuse(**_: object) -> None:

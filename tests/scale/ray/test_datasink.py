@@ -24,10 +24,10 @@ def test_blocks_are_written_and_problems_listed_once(
     (photos / "z.png").write_bytes(b"")
     translate = Translate(small_checkpoints.cyclegan(tmp_path / "run"), device="cpu")
     sink = TranslationDatasink(FolderWriter(out))
-    returns = []
+    written = []
     for path in sorted(photos.iterdir()):
         columns = {k: [*column] for k, column in translate({"path": [str(path)]}).items()}
-        returns.append(sink.write([pyarrow.table(columns)], None))
-    sink.on_write_complete(WriteResult(4, 0, returns))
+        written.append(sink.write([pyarrow.table(columns)], None))
+    sink.on_write_complete(WriteResult(4, 0, written))
     assert [path.name for path in sorted(out.glob("*.png"))] == ["0000.png", "0001.png", "0002.png"]
     assert [line["reason"] for line in listed_problems(out)] == ["unreadable"]

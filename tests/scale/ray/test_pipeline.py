@@ -1,4 +1,4 @@
-"""On a Ray cluster every image is done or listed once, whatever happens to the workers."""
+"""On a Ray cluster every image is translated or listed once, even if workers are killed."""
 
 import os
 import shutil
@@ -26,7 +26,7 @@ from translate.folders.listing import find_images
 from translate.images.files.tar_files import read_member
 from translate.scale.ray.pipeline import RayPipeline
 
-POISON = """
+CRASHING_READER = """
 import os
 from pathlib import Path
 
@@ -37,10 +37,10 @@ def read_bytes(path):
     return read(path)
 Path.read_bytes = read_bytes
 """
-"""a ``sitecustomize.py`` with which a process ends when it reads poison.png, as by a decoder"""
+"""a ``sitecustomize.py``: the process crashes when it reads poison.png, as a decoder might"""
 
 
-def test_rows_have_what_actors_need(tmp_path: Path) -> None:
+def test_a_row_has_the_absolute_paths_and_the_frame_of_a_job(tmp_path: Path) -> None:
     pipeline = RayPipeline("run", tmp_path / "out", InferenceOptions())
     job = Job.of(Path("photos/a.tif"), tmp_path / "out/a.0002.png", Path("masks/a.png"), 2)
     assert pipeline._row(7, job) == {
@@ -56,7 +56,9 @@ def test_rows_have_what_actors_need(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("count", "actors", "rows"), [(1, 1, 1), (9, 2, 2), (2000, 2, 64), (10**6, 8, 64)]
 )
-def test_all_actors_have_work_until_the_end(count: int, actors: int, rows: int) -> None:
+def test_tasks_are_small_enough_that_all_actors_have_several(
+    count: int, actors: int, rows: int
+) -> None:
     pipeline = RayPipeline("run", Path("out"), InferenceOptions(), actors=actors)
     assert pipeline._images_per_task(count) == rows
 
@@ -162,13 +164,13 @@ def test_2000_images_are_done_once_though_actors_are_killed(
     assert len(records) == 1999
     Translator.load(run, device="cpu").folder(photos, tmp_path / "expected")
     assert file_digests(out) == file_digests(tmp_path / "expected")
-    again = start("--actors", 1)
-    assert "0 done, 1999 skipped (already there), 1 listed" in again.communicate(timeout=200)[0]
+    second = start("--actors", 1)
+    assert "0 done, 1999 skipped (already there), 1 listed" in second.communicate(timeout=200)[0]
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-def test_a_signal_ends_the_command_and_the_next_one_does_the_rest(
+def test_after_a_signal_the_next_command_translates_the_remaining_images(
     start: Callable[..., "subprocess.Popen[str]"],
     run: Path,
     image_folder: Callable[..., Path],
@@ -190,7 +192,7 @@ def test_a_signal_ends_the_command_and_the_next_one_does_the_rest(
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-def test_an_image_that_ends_each_process_is_listed_and_the_others_are_done(
+def test_an_image_that_crashes_each_process_is_listed_and_the_others_are_translated(
     start: Callable[..., "subprocess.Popen[str]"],
     image_folder: Callable[..., Path],
     tmp_path: Path,
@@ -198,7 +200,7 @@ def test_an_image_that_ends_each_process_is_listed_and_the_others_are_done(
     folder = image_folder("photos", 6)
     shutil.copy(folder / "0000.png", folder / "poison.png")
     (tmp_path / "path").mkdir()
-    (tmp_path / "path/sitecustomize.py").write_text(POISON)
+    (tmp_path / "path/sitecustomize.py").write_text(CRASHING_READER)
     process = start("--actors", 1, PYTHONPATH=str(tmp_path / "path"))
     text = process.communicate(timeout=500)[0]
     assert process.returncode == 3, text

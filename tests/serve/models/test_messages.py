@@ -1,3 +1,5 @@
+"""The messages between the server and the process of a model."""
+
 from multiprocessing import Pipe
 
 import pytest
@@ -5,10 +7,10 @@ import pytest
 from translate.serve.models.messages import receive, send
 
 
-def test_a_message_is_json_and_files() -> None:
-    here, there = Pipe()
-    send(here, {"text": "é\n"}, b"", None, b"\x00\xff")
-    assert receive(there) == ({"text": "é\n"}, [b"", None, b"\x00\xff"])
-    here.close()
+def test_a_message_carries_json_and_files_and_its_end_is_an_eof() -> None:
+    sender, receiver = Pipe()
+    send(sender, {"text": "é\n"}, b"", None, b"\x00\xff")
+    assert receive(receiver) == ({"text": "é\n"}, [b"", None, b"\x00\xff"])
+    sender.close()
     with pytest.raises(EOFError):
-        receive(there)
+        receive(receiver)

@@ -1,4 +1,4 @@
-"""Results of a served model: what `infer` and `sample` write, in the type of the input."""
+"""Results of a served model equal those of `infer` and `sample`, in the type of the input."""
 
 import json
 from collections.abc import Callable
@@ -33,73 +33,74 @@ from translate.translator import Translator
 PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
 
-@pytest.mark.parametrize("form", ["png", "jpg", "webp", "tif", "bmp", "ppm"])
-def test_a_result_is_what_infer_writes(form: str, cycle: ServedModel, tmp_path: Path) -> None:
-    profile = {} if form in ("bmp", "ppm") else {"icc_profile": PROFILE}
-    data = image_file({"jpg": "JPEG", "tif": "TIFF"}.get(form, form.upper()), **profile)
-    (tmp_path / f"x.{form}").write_bytes(data)
+@pytest.mark.parametrize("suffix", ["png", "jpg", "webp", "tif", "bmp", "ppm"])
+def test_a_result_has_the_bytes_that_infer_writes(
+    suffix: str, cycle: ServedModel, tmp_path: Path
+) -> None:
+    profile = {} if suffix in ("bmp", "ppm") else {"icc_profile": PROFILE}
+    data = image_file({"jpg": "JPEG", "tif": "TIFF"}.get(suffix, suffix.upper()), **profile)
+    (tmp_path / f"x.{suffix}").write_bytes(data)
     model = Translator.load(cycle.source, device="cpu")
-    model.folder(tmp_path / f"x.{form}", tmp_path / "out", to="summer", size=16)
-    made = cycle.translate({"to": "summer", "size": "16"}, data)
-    assert made.data == (tmp_path / "out" / f"x.{form}").read_bytes()
-    assert made.media_type.startswith("image/")
+    model.folder(tmp_path / f"x.{suffix}", tmp_path / "out", to="summer", size=16)
+    result = cycle.translate({"to": "summer", "size": "16"}, data)
+    assert result.data == (tmp_path / "out" / f"x.{suffix}").read_bytes()
+    assert result.media_type.startswith("image/")
 
 
-CT = Domain("mr", 1, (-1024.0, 3071.0), "int16"), Domain("ct", 1, (-1024.0, 3071.0), "int16")
+SCANS = tuple(Domain(name, 1, (-1024.0, 3071.0), "int16") for name in ("mr", "ct"))
 
 
 @pytest.fixture(scope="module")
 def scanner(tmp_path_factory: pytest.TempPathFactory) -> ServedModel:
-    """Return a model of int16 numbers."""
+    """Return a model of int16 values."""
     return served_model(
-        small_checkpoints.cyclegan(tmp_path_factory.mktemp("runs") / "ct", kinds=CT)
+        small_checkpoints.cyclegan(tmp_path_factory.mktemp("runs") / "ct", kinds=SCANS)
     )
 
 
 @pytest.mark.parametrize("name", ["x.tif", "x.npy", "x.npz"])
-def test_numbers_of_scans_come_back_in_their_own_type(
+def test_a_scan_is_translated_in_its_own_type(
     name: str, scanner: ServedModel, tmp_path: Path
 ) -> None:
-    numbers = np.arange(-1200, 1200, dtype=np.int16).reshape(40, 60)
-    write_array(tmp_path / name, numbers)
+    values = np.arange(-1200, 1200, dtype=np.int16).reshape(40, 60)
+    write_array(tmp_path / name, values)
     Translator.load(scanner.source, device="cpu").folder(tmp_path / name, tmp_path / "out")
-    made = scanner.translate({}, (tmp_path / name).read_bytes(), previews=True)
-    assert made.data == (tmp_path / "out" / name).read_bytes()
-    assert EncodedImage("x", made.data).header.dtype == "int16"
-    assert made.notes == ["7.3 % of mr below -1024: clipped"]
-    shown = np.asarray(Image.open(BytesIO(made.previews["before"])))
-    expected = np.rint((numbers.clip(-1024, 3071) + 1024) / 4095 * 255)
-    assert shown.shape == (40, 60) and np.abs(shown - expected).max() <= 1
-    assert Image.open(BytesIO(made.previews["after"])).size == (60, 40)
+    result = scanner.translate({}, (tmp_path / name).read_bytes(), previews=True)
+    assert result.data == (tmp_path / "out" / name).read_bytes()
+    assert EncodedImage("x", result.data).header.dtype == "int16"
+    assert result.notes == ["7.3 % of mr below -1024: clipped"]
+    preview = np.asarray(Image.open(BytesIO(result.previews["before"])))
+    expected = np.rint((values.clip(-1024, 3071) + 1024) / 4095 * 255)
+    assert preview.shape == (40, 60) and np.abs(preview - expected).max() <= 1
+    assert Image.open(BytesIO(result.previews["after"])).size == (60, 40)
 
 
 @pytest.mark.parametrize(("name", "channels"), [("x.png", 3), ("x.png", 4), ("x.tif", 3)])
-def test_photographs_of_16_bits_come_back_in_16_bits(
+def test_a_photograph_of_16_bits_is_translated_in_16_bits(
     name: str, channels: int, cycle: ServedModel, tmp_path: Path
 ) -> None:
-    numbers = np.random.default_rng(0).integers(0, 65536, (32, 40, channels), np.uint16)
-    write_array(tmp_path / name, numbers)
+    values = np.random.default_rng(0).integers(0, 65536, (32, 40, channels), np.uint16)
+    write_array(tmp_path / name, values)
     Translator.load(cycle.source, device="cpu").folder(tmp_path / name, tmp_path / "out")
-    made = cycle.translate({}, (tmp_path / name).read_bytes(), previews=True)
-    assert made.data == (tmp_path / "out" / name).read_bytes()
-    assert EncodedImage("x", made.data).header.bits == 16
-    assert bool(made.previews) == (name == "x.tif"), "a browser shows the others itself"
+    result = cycle.translate({}, (tmp_path / name).read_bytes(), previews=True)
+    assert result.data == (tmp_path / "out" / name).read_bytes()
+    assert EncodedImage("x", result.data).header.bits == 16
+    assert bool(result.previews) == (name == "x.tif"), "a browser can show PNG itself"
 
 
-def test_numbers_of_many_bands_are_limited_as_pixels_are(cycle: ServedModel) -> None:
+def test_an_image_of_many_bands_is_limited_by_its_number_of_values(cycle: ServedModel) -> None:
     header = Header(format="", size=(100, 100), channels=64)
     data = encode_image(np.zeros((100, 100, 64), np.uint8), ".tif", header)
     status, text = rejection(lambda: cycle.translate({}, data))
     assert status == 422 and "640,000 values: expected at most 4 channels of 10,000 pixels" in text
-    other = EncodedImage("x", data, 1 << 40).suffix
-    assert other in (".tif", ".tiff")
+    assert EncodedImage("x", data, 1 << 40).suffix in (".tif", ".tiff")
 
 
-def test_a_sample_of_other_numbers_is_a_tiff_file_with_a_preview(tmp_path: Path) -> None:
-    model = served_model(small_checkpoints.gan(tmp_path / "gan", kinds=CT[:1]))
-    made = model.sample({"seed": "3"}, previews=True)
-    assert (made.suffix, EncodedImage("x", made.data).header.dtype) == (".tif", "int16")
-    assert Image.open(BytesIO(made.previews["after"])).size == (8, 8)
+def test_a_sample_of_int16_values_is_a_tiff_file_with_a_preview(tmp_path: Path) -> None:
+    model = served_model(small_checkpoints.gan(tmp_path / "gan", kinds=SCANS[:1]))
+    result = model.sample({"seed": "3"}, previews=True)
+    assert (result.suffix, EncodedImage("x", result.data).header.dtype) == (".tif", "int16")
+    assert Image.open(BytesIO(result.previews["after"])).size == (8, 8)
     assert not model.sample({"count": "2"}, previews=True).previews
 
 
@@ -111,32 +112,36 @@ def test_an_exported_file_is_served(
     path = tmp_path / "model.inverting"
     path.write_text(json.dumps(RECORD.json()))
     model = served_model(path)
-    found = describe(model.model, fixed_options=False)
-    assert found["sample"] is None and found["translate"]["domains"] == ["winter"]
-    assert [each["name"] for each in found["translate"]["parameters"]] == [
+    description = describe(model.model, fixed_options=False)
+    assert description["sample"] is None and description["translate"]["domains"] == ["winter"]
+    assert [each["name"] for each in description["translate"]["parameters"]] == [
         *("to", "size", "scale_back", "format"),
     ]
-    made = Image.open(BytesIO(model.translate({}, image_file()).data))
-    difference = np.asarray(made, int) - 255 + np.asarray(Image.open(BytesIO(image_file())), int)
-    assert np.abs(difference).max() <= 1
+    original, inverted = (
+        np.asarray(Image.open(BytesIO(data)), int)
+        for data in (image_file(), model.translate({}, image_file()).data)
+    )
+    assert np.abs(original + inverted - 255).max() <= 1
     status, text = rejection(lambda: model.sample({}))
     assert status == 400 and "exported model" in text
     with pytest.raises(ConfigError, match="leave --backend out"):
         ServedModel(str(path), "x", device="cpu", max_pixels=9, backend="inverter")
 
 
-def test_formats_that_cannot_be_written_become_png(cycle: ServedModel) -> None:
-    made = cycle.translate({}, image_file("GIF"))
-    assert (made.suffix, made.media_type) == (".png", "image/png")
-    assert Image.open(BytesIO(made.data)).size == (40, 30)
+def test_an_image_of_a_format_that_cannot_be_written_becomes_png(cycle: ServedModel) -> None:
+    result = cycle.translate({}, image_file("GIF"))
+    assert (result.suffix, result.media_type) == (".png", "image/png")
+    assert Image.open(BytesIO(result.data)).size == (40, 30)
 
 
-def test_another_format_can_be_chosen(cycle: ServedModel) -> None:
-    made = cycle.translate({"format": "webp"}, image_file())
-    assert (made.suffix, made.media_type) == (".webp", "image/webp")
+def test_the_format_of_the_result_can_be_chosen(cycle: ServedModel) -> None:
+    result = cycle.translate({"format": "webp"}, image_file())
+    assert (result.suffix, result.media_type) == (".webp", "image/webp")
 
 
-def test_what_the_image_loses_is_noted(cycle: ServedModel, tmp_path: Path) -> None:
+def test_a_result_without_the_transparency_of_the_image_has_a_note(
+    cycle: ServedModel, tmp_path: Path
+) -> None:
     file = BytesIO()
     Image.new("RGBA", (8, 8), (0, 0, 0, 0)).save(file, "PNG")
     kept = cycle.translate({}, file.getvalue())
@@ -151,18 +156,18 @@ def test_what_the_image_loses_is_noted(cycle: ServedModel, tmp_path: Path) -> No
 
 
 def test_an_empty_parameter_has_its_default(cycle: ServedModel) -> None:
-    given = {"to": "", "size": " ", "scale_back": "", "format": ""}
-    assert cycle.translate(given, image_file()).data == cycle.translate({}, image_file()).data
+    fields = {"to": "", "size": " ", "scale_back": "", "format": ""}
+    assert cycle.translate(fields, image_file()).data == cycle.translate({}, image_file()).data
 
 
-def test_own_options_of_the_recipe_are_parameters(shade: ServedModel) -> None:
+def test_options_of_the_recipe_are_parameters(shade: ServedModel) -> None:
     white = BytesIO()
     Image.new("RGB", (4, 4), "white").save(white, "PNG")
-    made = shade.translate({"level": "0.2"}, white.getvalue())
-    assert Image.open(BytesIO(made.data)).getpixel((0, 0)) == (153, 153, 153)  # 0.2 of [-1, 1]
+    result = shade.translate({"level": "0.2"}, white.getvalue())
+    assert Image.open(BytesIO(result.data)).getpixel((0, 0)) == (153, 153, 153)  # 0.2 of [-1, 1]
 
 
-def test_samples_are_what_the_sample_command_draws(tmp_path: Path) -> None:
+def test_samples_equal_those_of_the_sample_command(tmp_path: Path) -> None:
     run = small_checkpoints.cgan(tmp_path / "cgan")
     model = served_model(run)
     one = model.sample({"label": "one", "seed": "3"})
@@ -186,26 +191,28 @@ def test_half_of_a_joined_image_is_translated(tmp_path: Path) -> None:
     run = small_checkpoints.pix2pix(tmp_path / "pairs", domains=sides, sides=sides)
     model = served_model(run)
     assert rejection(lambda: model.translate({}, image_file()))[0] == 400
-    made = model.translate({"side": "photo"}, image_file())
-    assert Image.open(BytesIO(made.data)).size == (20, 30)
+    result = model.translate({"side": "photo"}, image_file())
+    assert Image.open(BytesIO(result.data)).size == (20, 30)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(names("recipe")))
 def test_every_recipe_is_served(name: str, tmp_path: Path) -> None:
-    tried = make_subject(name, small_options("recipe", name), None, None)
-    training = tried.build()
-    write.save(tmp_path, ModelState(training.config, tried.spec, training.recipe, step=1))
+    subject = make_subject(name, small_options("recipe", name), None, None)
+    training = subject.build()
+    write.save(tmp_path, ModelState(training.config, subject.spec, training.recipe, step=1))
     model = served_model(tmp_path, name)
-    found = describe(model.model)
-    assert found["translate"] or found["sample"]
-    if able := found["translate"]:
-        result = model.translate({}, image_file(), image_file() if able["mask"] else None)
-        scale = able["scale"]
+    description = describe(model.model)
+    translation, sampling = description["translate"], description["sample"]
+    assert translation or sampling
+    if translation:
+        mask = image_file() if translation["mask"] else None
+        result = model.translate({}, image_file(), mask)
+        scale = translation["scale"]
         assert Image.open(BytesIO(result.data)).size == (40 * scale, 30 * scale)
-    if able := found["sample"]:
-        result = model.sample({"text": "a lake"} if able["captions"] else {})
-        assert Image.open(BytesIO(result.data)).size == tuple(found["size"])
+    if sampling:
+        result = model.sample({"text": "a lake"} if sampling["captions"] else {})
+        assert Image.open(BytesIO(result.data)).size == tuple(description["size"])
 
 
 def test_a_backend_translates_to_each_domain_and_takes_no_options(
@@ -217,10 +224,9 @@ def test_a_backend_translates_to_each_domain_and_takes_no_options(
     run = small_checkpoints.cyclegan(tmp_path / "run")
     model = ServedModel(str(run), "m", device="cpu", max_pixels=MAX_PIXELS, backend="inverter")
     assert len([*(tmp_path / "cache/models").iterdir()]) == 2, "one for each domain"
-    results = [model.translate({"to": to}, image_file()).data for to in ("summer", "winter")]
-    expected = [
-        served_model(run).translate({"to": to}, image_file()).data for to in ("summer", "winter")
-    ]
-    for actual, right in zip(results, expected, strict=True):
-        actual, right = (np.asarray(Image.open(BytesIO(data)), int) for data in (actual, right))
-        assert np.abs(actual - right).max() <= 1
+    for to in ("summer", "winter"):
+        actual, expected = (
+            np.asarray(Image.open(BytesIO(m.translate({"to": to}, image_file()).data)), int)
+            for m in (model, served_model(run))
+        )
+        assert np.abs(actual - expected).max() <= 1

@@ -1,3 +1,5 @@
+"""The process of a model: how it starts, is stopped, and is replaced."""
+
 import os
 import signal
 from dataclasses import replace
@@ -29,7 +31,7 @@ def test_a_run_that_is_missing_is_an_error(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_request_without_an_end_is_stopped_and_the_same_checkpoint_is_loaded_again(
+def test_a_process_that_hangs_or_dies_is_replaced_by_one_with_the_same_checkpoint(
     tmp_path: Path,
 ) -> None:
     run = small_checkpoints.cyclegan(tmp_path / "run")
@@ -37,7 +39,7 @@ def test_a_request_without_an_end_is_stopped_and_the_same_checkpoint_is_loaded_a
     worker = Worker("mine", str(run), device="cpu", limits=limits)
     try:
         worker.start().result()
-        small_checkpoints.cyclegan(run, step=2)  # training goes on
+        small_checkpoints.cyclegan(run, step=2)  # a training that continues writes its next one
         os.kill(worker.process.pid, signal.SIGSTOP)
         with pytest.raises(RequestError, match=r"stopped after 0\.5 seconds") as caught:
             worker.call("translate", {}, b"not an image", None).result()
@@ -51,7 +53,7 @@ def test_a_request_without_an_end_is_stopped_and_the_same_checkpoint_is_loaded_a
         assert not worker.is_ready
         with pytest.raises(RequestError, match="no image of a known format"):
             worker.call("translate", {}, b"not an image", None).result()
-        assert worker.restarts == 2, "no request is lost where it ended while it was idle"
+        assert worker.restarts == 2, "no request is lost if the process ends between requests"
     finally:
         worker.close()
     assert not worker.process.is_alive() and not worker.is_ready

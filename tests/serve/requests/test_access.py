@@ -1,3 +1,5 @@
+"""Who may send requests: the token, and the headers Host, Origin and Sec-Fetch-Site."""
+
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,7 @@ TOKEN = "0123456789abcdef"
 
 
 def status(bind: str, token: str | None = None, path: str = "/v1/models", **headers: str) -> int:
-    """Return the status of a request to a server on `bind`; 200: it is allowed."""
+    """Return the status of a request to a server on `bind`: 200 if it is allowed."""
     raw = [(k.replace("_", "-").encode(), v.encode("latin-1")) for k, v in headers.items()]
     try:
         create_access(bind, token).check(path, Headers(raw=raw))
@@ -101,20 +103,20 @@ def test_S5_pages_of_other_sites_load_nothing(site: str, path: str, expected: in
 )
 def test_S1_every_path_but_the_page_needs_the_token(authorization: str, expected: int) -> None:
     for path in ("/v1/models", "/metrics", "/openapi.json", "/anything"):
-        got = status("127.0.0.1", TOKEN, path, host="localhost", authorization=authorization)
-        assert got == expected
+        headers = {"host": "localhost", "authorization": authorization}
+        assert status("127.0.0.1", TOKEN, path, **headers) == expected
     assert all(status("127.0.0.1", TOKEN, path, host="localhost") == 200 for path in PUBLIC_PATHS)
 
 
-def test_two_hosts_are_refused() -> None:
+def test_a_request_with_two_host_headers_is_refused() -> None:
     raw = [(b"host", b"localhost"), (b"host", b"evil.com")]
     with pytest.raises(RequestError):
         create_access("127.0.0.1", None).check("/", Headers(raw=raw))
 
 
-def test_a_token_is_generated_or_read(tmp_path: Path) -> None:
-    made = {choose_token(True, None) for _ in range(3)}
-    assert len(made) == 3 and all(token and len(token) > 40 for token in made)
+def test_a_token_is_generated_or_read_from_a_file(tmp_path: Path) -> None:
+    tokens = {choose_token(True, None) for _ in range(3)}
+    assert len(tokens) == 3 and all(token and len(token) > 40 for token in tokens)
     assert choose_token(False, None) is None
     (tmp_path / "token").write_text(f"{TOKEN}\n")
     assert choose_token(False, tmp_path / "token") == TOKEN

@@ -1,7 +1,9 @@
+"""The time limits of a request, and the two texts of an error."""
+
 from translate.serve.requests.limits import Limits, RequestError
 
 
-def test_a_request_waits_for_the_time_of_one_image_and_the_body_for_less() -> None:
+def test_a_body_has_less_time_to_arrive_than_an_image_to_be_translated() -> None:
     limits = Limits()
     assert limits.drain_seconds < limits.body_seconds < limits.work_seconds
 
