@@ -127,22 +127,9 @@ def test_the_discriminators_get_the_fake_from_before_the_generator_update():
     assert next(step, None) is None
 
 
-def test_each_turn_of_a_step_updates_its_own_network():
-    recipe = small_recipe(content_weight=0.0)
-    before = {name: p.detach().clone() for name, p in recipe.named_parameters()}
-    optimizers = recipe.optimizers()
-    assert list(optimizers) == ["generator", "discriminator"]
-    turns = []
-    for turn in recipe.step(random_batch()):
-        turns.append((turn.player, list(turn.losses)))
-        optimizer = optimizers[turn.player]
-        weights = optimizer.param_groups[0]["params"]
-        for weight, gradient in zip(weights, torch.autograd.grad(turn.total, weights), strict=True):
-            weight.grad = gradient
-        optimizer.step()
-    assert turns == [("generator", ["gan", "feature_matching"]), ("discriminator", ["gan"])]
-    changed = [n for n, p in recipe.named_parameters() if not torch.equal(p, before[n])]
-    assert {name.split(".")[0] for name in changed} == {"generator", "discriminator"}
+def test_the_content_loss_is_omitted_if_its_weight_is_0():
+    turn = next(small_recipe(content_weight=0.0).step(random_batch()))
+    assert list(turn.losses) == ["gan", "feature_matching"]
 
 
 def test_the_feature_matching_loss_is_four_times_the_mean_distance_of_the_layers():

@@ -80,7 +80,8 @@ def reads_what_probe_declares(subject: FormatSubject) -> str | None:
     """Return from `read` pixels of the size, channels and dtype that `probe` declares."""
     for image in subject.images:
         header = subject.format.probe(image)
-        assert header is not None, f"`probe` returns None for {image.name}, which it wrote"
+        if header is None:
+            raise AssertionError(f"`probe` returns None for {image.name}, which it wrote")
         _require_header_matches(image.name, as_array(subject.format.read(image)), header)
     return None if subject.images else NO_FILES
 
@@ -184,8 +185,7 @@ def _require_header_matches(name: str, pixels: NDArray[Any], header: Header) -> 
 
 def _colours(image: EncodedImage, sample: Sample) -> NDArray[Any]:
     """Return the colours of a file; if `sample` is gray, three equal channels become one."""
-    pixels = image.decode_layers().pixels
-    colours = pixels if pixels.ndim == 3 else pixels[..., None]
+    colours = as_array(image.decode_layers().pixels)
     repeated = sample.colours == 1 and np.array_equal(colours, colours[..., :1].repeat(3, axis=2))
     return colours[..., :1] if repeated else colours
 

@@ -44,10 +44,8 @@ def picks_deterministically(subject: LayoutSubject) -> None:
     for index in reversed(indices):
         torch.manual_seed(index)
         item = second.pick(index, Random(index))
-        require(
-            isinstance(item, Item) and isinstance(item.files, tuple),
-            f"`pick` returned {type(item).__name__}, not an Item: Item((path,)).",
-        )
+        message = f"`pick` returned {type(item).__name__}, not an Item: Item((path,))."
+        require(isinstance(item, Item) and isinstance(item.files, tuple), message)
         require(
             item == first[index],
             f"Item {index} was {_file_names(first[index])}, then {_file_names(item)}: draw only "
@@ -91,10 +89,8 @@ def skips_unreadable_files(subject: LayoutSubject) -> str | None:
             require(file not in picked, f"`leave_out` has {file}, and item {index} still picks it.")
     lost = {*layout.files} - {*reduced_layout.files}
     files_per_item = max(len(layout.pick(index, Random(0)).files) for index in subject.indices)
-    require(
-        len(lost) <= files_per_item,
-        f"`leave_out` has {file.name}, and {len(lost)} files are skipped: skip only its item.",
-    )
+    message = f"`leave_out` has {file.name}, and {len(lost)} files are skipped: skip only its item."
+    require(len(lost) <= files_per_item, message)
     return None
 
 
@@ -105,10 +101,8 @@ def loads_named_tuples(subject: LayoutSubject) -> None:
     for index in [0, len(layout) - 1, 0]:
         picked = layout.pick(index, Random(0))
         item = layout.load(picked, checked.augment.item(Random(1)))
-        require(
-            isinstance(item, tuple) and hasattr(item, "_fields"),
-            f"`load` returned {type(item).__name__}, not a named tuple such as batches.Pair.",
-        )
+        message = f"`load` returned {type(item).__name__}, not a named tuple such as batches.Pair."
+        require(isinstance(item, tuple) and hasattr(item, "_fields"), message)
         batch_type = getattr(layout, "batch", None)
         require(
             type(item) is batch_type,
@@ -182,10 +176,8 @@ def pairs_the_same_files(subject: LayoutSubject) -> str | None:
     for index in subject.indices:
         first = layout.pick(index, Random(0))
         for draw in range(1, DRAWS):
-            require(
-                layout.pick(index, Random(draw)).files == first.files,
-                f"`paired` is True, and item {index} has other files in another epoch.",
-            )
+            message = f"`paired` is True, and item {index} has other files in another epoch."
+            require(layout.pick(index, Random(draw)).files == first.files, message)
     return None
 
 

@@ -21,9 +21,8 @@ def returns_finite_scalar(part: PartSubject) -> None:
         require(isinstance(value, Tensor) and value.ndim == 0, f"{name} returned {value!r:.80}.")
         require(value.isfinite(), f"{name} is {float(value.detach())}.")
         gradients = torch.autograd.grad(value, inputs, allow_unused=True, materialize_grads=True)
-        require(
-            all(g.isfinite().all() for g in gradients), f"{name} has a gradient that is not finite."
-        )
+        message = f"{name} has a gradient that is not finite."
+        require(all(g.isfinite().all() for g in gradients), message)
         require(any(g.any() for g in gradients), f"{name} has no gradient.")
 
 
@@ -48,21 +47,17 @@ def rewards_better_outputs(part: PartSubject) -> None:
         real_gradient, fake_gradient = torch.autograd.grad(
             loss.for_discriminator(real, fake), (real, fake)
         )
-    require(
-        real_gradient.sum() < 0, "for_discriminator(real, fake) does not fall as real scores rise."
-    )
-    require(
-        fake_gradient.sum() > 0, "for_discriminator(real, fake) does not fall as fake scores fall."
-    )
+    message = "for_discriminator(real, fake) does not fall as real scores rise."
+    require(real_gradient.sum() < 0, message)
+    message = "for_discriminator(real, fake) does not fall as fake scores fall."
+    require(fake_gradient.sum() > 0, message)
     with temporary_seed(0):
         (real_gradient,) = torch.autograd.grad(loss.for_generator(fake, real), fake)
     require(real_gradient.sum() < 0, "for_generator(fake, real) does not fall as fake scores rise.")
     if not is_relativistic(loss):
         with_default, with_other_real = loss.for_generator(fake), loss.for_generator(fake, real + 1)
-        require(
-            with_default == with_other_real,
-            "for_generator depends on real scores: set relativistic = True.",
-        )
+        message = "for_generator depends on real scores: set relativistic = True."
+        require(with_default == with_other_real, message)
 
 
 def has_correct_gradients(part: PartSubject) -> None:

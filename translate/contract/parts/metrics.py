@@ -38,10 +38,8 @@ def returns_what_it_declares(part: PartSubject) -> None:
             f"values[{name!r}] is {declared!r}: expected MetricValue('min') or MetricValue('max').",
         )
     computed = metric.compute()
-    require(
-        computed.keys() == metric.values.keys(),
-        f"compute returned {sorted(computed)}, but `values` declares {sorted(metric.values)}.",
-    )
+    message = f"compute returned {sorted(computed)}, but `values` declares {sorted(metric.values)}."
+    require(computed.keys() == metric.values.keys(), message)
     for name, value in computed.items():
         is_number = isinstance(value, (int, float)) and not math.isinf(value)
         require(is_number, f"{name} is {value!r}: expected a finite number, or NaN if undefined.")
@@ -58,10 +56,8 @@ def ignores_other_fields(part: PartSubject) -> None:
     second = measure_rows(part)
     require_close(first, second.compute(), "A second pass returned other values")
     require_close(first, second.compute(), "A second call of compute returned other values")
-    require(
-        measure_batches(part, images()).compute().keys() == first.keys(),
-        "With all fields of MetricBatch it returned other names of values.",
-    )
+    message = "With all fields of MetricBatch it returned other names of values."
+    require(measure_batches(part, images()).compute().keys() == first.keys(), message)
 
 
 def measures_in_any_order(part: PartSubject) -> None:

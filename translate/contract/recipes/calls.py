@@ -26,10 +26,8 @@ def declares_options(subject: RecipeSubject) -> str | None:
         for name, option in calls.options_of(call).items():
             where = f"The option {name!r} of {call.__name__}"
             require(not option.required, f"{where} has no default: give it one.")
-            require(
-                name not in calls.TRANSLATOR_ARGUMENTS,
-                f"{where} is an argument of Translator: choose another name.",
-            )
+            message = f"{where} is an argument of Translator: choose another name."
+            require(name not in calls.TRANSLATOR_ARGUMENTS, message)
     return None
 
 
@@ -48,9 +46,8 @@ def draws_from_given_noise(subject: RecipeSubject) -> str | None:
             not torch.equal(call(0, options), call(1, options)) for options in ({}, *variants)
         )
         tried = ", with the default options or others" if variants else ""
-        require(
-            has_effect, f"{name}: the argument `noise` has no effect{tried}: remove the parameter."
-        )
+        message = f"{name}: the argument `noise` has no effect{tried}: remove the parameter."
+        require(has_effect, message)
     return None if calls_with_noise else "it takes no noise"
 
 

@@ -80,10 +80,8 @@ def draws_trained_size(subject: RecipeSubject) -> str | None:
     latents, equal_seed, other_seed = (
         recipe.latents(3, torch.Generator().manual_seed(seed)) for seed in (1, 1, 2)
     )
-    require(
-        latents.device.type == "cpu" and len(latents) == 3,
-        f"latents(3) are {tuple(latents.shape)} on {latents.device}.",
-    )
+    message = f"latents(3) are {tuple(latents.shape)} on {latents.device}."
+    require(latents.device.type == "cpu" and len(latents) == 3, message)
     message = "latents returned different values for equal generators."
     require(torch.equal(latents, equal_seed), message)
     require(not torch.equal(latents, other_seed), "latents does not depend on its generator.")
@@ -110,10 +108,8 @@ def _test_drawing(
     message = f"{label}: other images of the batch change an output by {difference:.3f}."
     require(difference <= 1 / 255, message)
     for row in recipe.walk(3, torch.Generator().manual_seed(1), conditions[0]):
-        require(
-            row.shape == shape,
-            f"{label}: a row of walk(3) is {tuple(row.shape)} instead of {shape}.",
-        )
+        message = f"{label}: a row of walk(3) is {tuple(row.shape)} instead of {shape}."
+        require(row.shape == shape, message)
 
 
 def _conditions(recipe: Recipe, spec: ImageSpec) -> Iterator[tuple[str, Tensor | None]]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 Floats = TypeVar("Floats", "Tensor", NDArray[np.float32])
 TOLERANCE = 1e-5
-"""how far outputs may exceed [-1, 1] uncounted: less than half_length a level of 16 bits"""
+"""how far outputs may exceed [-1, 1] uncounted: less than half a level of 16 bits"""
 WHITE_LEVEL: Mapping[str, float] = {name: high for name, (_, high) in FULL_RANGES.items()}
 """the pixel value of white in each dtype"""
 
