@@ -86,7 +86,7 @@ class State(json_files.Record):
 
 
 def digest_of(path: Path) -> str:
-    """Return the SHA-256 of a checkpoint: that of its manifest, which has those of its files."""
+    """Return the SHA-256 of a checkpoint's manifest, which lists the SHA-256 of its files."""
     return sha256((path / MANIFEST).read_bytes()).hexdigest()
 
 

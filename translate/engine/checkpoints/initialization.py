@@ -1,4 +1,4 @@
-"""Start a run from the weights of another run: those that fit are loaded, others are listed."""
+"""Start a run with the weights of another run that fit, and report the other weights."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -36,7 +36,7 @@ class InitialWeights:
         flags: Mapping[str, Any] | None = None,
         assignments: Sequence[str] = (),
     ) -> Config:
-        """Return the configuration of the new run: that of the old run, with the given settings.
+        """Return the configuration of the old run with the settings of the new run.
 
         A given `config`, or another `recipe`, replaces the configuration of the old run. Settings
         by domain, such as ``data.range``, go to the new domains in their order.

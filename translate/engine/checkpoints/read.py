@@ -86,7 +86,7 @@ def _spec(document: Mapping[str, Any]) -> ImageSpec:
 
 
 def _current_spec(spec: Mapping[str, Any], config: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return `spec` in the current form; version 0.1.0 wrote another one."""
+    """Return `spec` in the current form; version 0.1.0 wrote another form."""
     facts = dict(spec)
     if old := {key: facts.pop(key) for key in OLD_SPEC if key in facts}:
         names = facts["domains"]

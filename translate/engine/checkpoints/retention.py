@@ -44,7 +44,8 @@ def remove_old_checkpoints(
 def best_checkpoint(run: Path) -> Path:
     """Return the best of the checkpoints of `run` that are not damaged.
 
-    The metric of the newest one decides. Raises `CheckpointError` if no checkpoint has a value.
+    The metric of the newest such checkpoint decides. Raises `CheckpointError` if no checkpoint has
+    a value.
     """
     paths = [path for _, path in list_checkpoints(run) if is_whole(path, training=False)]
     states = (json_files.read_record(path / "state.json", State) for path in paths)
@@ -66,7 +67,7 @@ def existing_steps(run: Path) -> str:
 
 
 def _best_of(paths: Iterable[Path], best: Best) -> Path | None:
-    """Return the best checkpoint of `paths`, newest first; the newer one if two are equal.
+    """Return the best checkpoint of `paths`, newest first; the newer if two are equal.
 
     None if no checkpoint has a finite value of the metric.
     """

@@ -34,7 +34,7 @@ class ImageModel(ABC):
     name: str
     """the reference to the run, checkpoint or file"""
     digest: str
-    """SHA-256 of the file, or of the checkpoint's manifest, which has those of its files"""
+    """SHA-256 of the file, or of the checkpoint's manifest, which lists the SHA-256 of its files"""
     spec: ImageSpec
     domain_arguments: tuple[str, ...] = ()
     """the values of ``--domains``, such as paths, in the order of the domains"""

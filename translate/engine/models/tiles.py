@@ -1,4 +1,4 @@
-"""Translation in tiles; it equals that of the whole image if the recipe can be traced."""
+"""Translation in tiles, equal to translation of the whole image if the recipe can be traced."""
 
 from __future__ import annotations
 

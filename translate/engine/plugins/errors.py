@@ -37,7 +37,7 @@ RULES = {
 }
 """The rule of the contract for each method of a plugin."""
 RESULT_RULES = ("optimizers", "step", "targets", "conditions", "training_state")
-"""methods with a rule about their result: it does not help if the method itself raises"""
+"""methods with a rule about their result, which does not help if the method itself raises"""
 MAX_CODE = 100
 """largest number of characters of a line of code in a message"""
 NO_TEMPORARY = "No usable temporary directory"

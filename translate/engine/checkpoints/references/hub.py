@@ -103,7 +103,7 @@ def library() -> "ModuleType":
 
 
 def endpoint() -> str | None:
-    """Return the address in the variable ``HF_ENDPOINT``; None for that of huggingface.co."""
+    """Return the address in the variable ``HF_ENDPOINT``; None for huggingface.co."""
     return os.environ.get("HF_ENDPOINT") or None
 
 
