@@ -15,9 +15,16 @@ SPEC = image_spec((32, 32), ("blurred", "sharp"))
 class Tint(Recipe[Any]):
     """Adds a different number to each channel, and records the sizes of its inputs."""
 
-    def __init__(self, *, keeps_gray: bool = False, scale: int = 1, mask: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        keeps_gray: bool = False,
+        scale: int = 1,
+        mask: bool = False,
+        geometry: Geometry | None = None,
+    ) -> None:
         super().__init__()
-        self.keeps_gray, self._geometry = keeps_gray, Geometry(scale=scale)
+        self.keeps_gray, self._geometry = keeps_gray, geometry or Geometry(scale=scale)
         self.takes_mask = mask  # type: ignore[misc]
         self.sizes: list[tuple[int, ...]] = []
 
