@@ -10,6 +10,11 @@ MAX_SHOWN = 300
 """characters of a value in an error message"""
 
 
+def error_text(error: Exception) -> str:
+    """Return the message of `error` in one line, or its type if it has no message."""
+    return " ".join(str(error).split()) or type(error).__name__
+
+
 class TranslateError(Exception):
     """An error that the user can correct, and whose message says how; other errors are bugs.
 

@@ -1,7 +1,7 @@
 """Adversarial autoencoder: a discriminator matches latent codes to a prior distribution."""
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Literal
+from typing import Annotated
 
 import torch.nn.functional as F
 from pydantic import Field
@@ -13,7 +13,7 @@ from translate.batches import Images, ImageSpec, Pair
 from translate.losses import generator_loss
 from translate.nn.batching import forward_batched
 from translate.nn.geometry import at_size
-from translate.nn.latents import Prior
+from translate.nn.latents import Prior, PriorName
 from translate.recipe import Recipe, Turn, adam
 from translate.registry import PartConfig, create_discriminator, create_generator, create_loss, part
 
@@ -51,9 +51,7 @@ class AAE(Recipe[Images]):
         ] = part("mlp", width=1000),
         adversarial: Annotated[PartConfig, "adversarial loss"] = "vanilla",
         latent_dim: Annotated[int, Field(gt=0), "dimension of the latent code"] = 8,
-        prior: Annotated[
-            Literal["normal", "uniform", "sphere"], "prior distribution of the latent code"
-        ] = "normal",
+        prior: Annotated[PriorName, "prior distribution of the latent code"] = "normal",
         lr: Annotated[
             float, Field(ge=0), "learning rate of the autoencoder's reconstruction turn"
         ] = 1e-3,

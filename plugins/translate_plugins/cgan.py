@@ -1,7 +1,7 @@
 """Conditional GAN: generate images of a class."""
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 from torch import Tensor
@@ -15,7 +15,7 @@ from translate.nn.batching import forward_batched
 from translate.nn.conditioning import with_labels
 from translate.nn.features import feature_distance, features_of
 from translate.nn.init import init_normal_
-from translate.nn.latents import Prior
+from translate.nn.latents import Prior, PriorName
 from translate.recipe import Recipe, Turn, adam
 from translate.registry import PartConfig, create_discriminator, create_generator, create_loss
 
@@ -48,9 +48,7 @@ class ConditionalGAN(Recipe[Labelled]):
         discriminator: Annotated[PartConfig, "discriminator of images with their labels"] = "dcgan",
         adversarial: Annotated[PartConfig, "adversarial loss"] = "vanilla",
         latent_dim: Annotated[int, Field(gt=0), "number of latent variables"] = 100,
-        prior: Annotated[
-            Literal["normal", "uniform", "sphere"], "prior distribution of the latent vector"
-        ] = "uniform",
+        prior: Annotated[PriorName, "prior distribution of the latent vector"] = "uniform",
         discriminator_steps: Annotated[
             int, Field(gt=0), "discriminator updates per generator update"
         ] = 1,

@@ -1,7 +1,7 @@
 """GAN: generate images with fully connected networks."""
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Literal
+from typing import Annotated
 
 import torch
 from pydantic import Field
@@ -13,7 +13,7 @@ from translate.batches import Images, ImageSpec
 from translate.losses import auc, generator_loss
 from translate.nn.batching import forward_batched
 from translate.nn.features import feature_distance, features_of
-from translate.nn.latents import Prior
+from translate.nn.latents import Prior, PriorName
 from translate.recipe import Recipe, Turn, adam
 from translate.registry import PartConfig, create_discriminator, create_generator, create_loss
 
@@ -44,9 +44,7 @@ class GAN(Recipe[Images]):
         discriminator: Annotated[PartConfig, "discriminator of images"] = "mlp",
         adversarial: Annotated[PartConfig, "adversarial loss"] = "vanilla",
         latent_dim: Annotated[int, Field(gt=0), "number of latent variables"] = 100,
-        prior: Annotated[
-            Literal["normal", "uniform", "sphere"], "prior distribution of the latent vector"
-        ] = "uniform",
+        prior: Annotated[PriorName, "prior distribution of the latent vector"] = "uniform",
         discriminator_steps: Annotated[
             int, Field(gt=0), "discriminator updates per generator update"
         ] = 1,

@@ -1,7 +1,7 @@
 """InfoGAN: a GAN with latent codes that describe the image, learned without labels."""
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Literal
+from typing import Annotated
 
 import torch
 import torch.nn.functional as F
@@ -17,7 +17,7 @@ from translate.nn.batching import forward_batched
 from translate.nn.conditioning import one_hot
 from translate.nn.features import features_of
 from translate.nn.init import init_normal_
-from translate.nn.latents import JointPrior, Prior
+from translate.nn.latents import JointPrior, Prior, PriorName
 from translate.nn.modes import unchanged_buffers
 from translate.recipe import Recipe, Turn, adam
 from translate.registry import PartConfig, create_discriminator, create_generator, create_loss
@@ -33,8 +33,9 @@ class InfoGAN(Recipe[Images]):
 
     Equation 6, and appendix C.1 for MNIST: a categorical code, and continuous codes in [-1, 1]. A
     head predicts the codes of a generated image from the discriminator's features. As in the
-    authors' code, both players minimise the negative mutual information bound (equation 5, without
-    constants). The predicted distribution of a continuous code is a Gaussian of variance 1.
+    authors' code, both players minimise the negative lower bound of the mutual information
+    (equation 5, without constants). The predicted distribution of a continuous code is a Gaussian
+    of variance 1.
     """
 
     defaults = {
@@ -66,9 +67,7 @@ class InfoGAN(Recipe[Images]):
         latent_dim: Annotated[
             int, Field(gt=0), "number of latent variables in addition to the codes"
         ] = 62,
-        prior: Annotated[
-            Literal["normal", "uniform", "sphere"], "prior distribution of the latent vector"
-        ] = "uniform",
+        prior: Annotated[PriorName, "prior distribution of the latent vector"] = "uniform",
         lr_generator: Annotated[float, Field(ge=0), "learning rate of the generator"] = 1e-3,
         lr_discriminator: Annotated[
             float,

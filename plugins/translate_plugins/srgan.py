@@ -89,12 +89,8 @@ class SRGAN(Recipe[Images]):
         self.adversarial, self.pixel = create_loss(adversarial), create_loss(pixel)
         self.content = create_loss(content) if content and content_weight else None
         self.adversarial_weight, self.content_weight = adversarial_weight, content_weight
-        self.scale, self.pixel_weight, self.pretrain_steps, self.lr = (
-            scale,
-            pixel_weight,
-            pretrain_steps,
-            lr,
-        )
+        self.scale, self.pixel_weight = scale, pixel_weight
+        self.pretrain_steps, self.lr = pretrain_steps, lr
 
     def optimizers(self) -> dict[str, Optimizer]:
         players = {"discriminator": self.discriminator, "generator": self.generator}
@@ -105,19 +101,19 @@ class SRGAN(Recipe[Images]):
         }
 
     def step(self, batch: Images) -> Iterator[Turn]:
-        large, discriminator = batch.images, self.discriminator
-        upscaled = self.generator(downscale(large, self.scale))
-        losses = {"pixel": self.pixel_weight * self.pixel(upscaled, large)}
+        original, discriminator = batch.images, self.discriminator
+        upscaled = self.generator(downscale(original, self.scale))
+        losses = {"pixel": self.pixel_weight * self.pixel(upscaled, original)}
         if self.iteration >= self.pretrain_steps:
             if discriminator:
-                scores = discriminator(large), discriminator(upscaled.detach())
+                scores = discriminator(original), discriminator(upscaled.detach())
                 yield Turn("discriminator", gan=self.adversarial.for_discriminator(*scores)).log(
                     auc=auc(*scores)
                 )
-                gan = generator_loss(self.adversarial, discriminator, upscaled, large)
+                gan = generator_loss(self.adversarial, discriminator, upscaled, original)
                 losses["gan"] = self.adversarial_weight * gan
             if self.content:
-                losses["content"] = self.content_weight * self.content(upscaled, large)
+                losses["content"] = self.content_weight * self.content(upscaled, original)
         yield Turn("generator", **losses)
 
     def translate(self, images: Tensor, *, to: str | None = None) -> Tensor:  # noqa: ARG002
@@ -127,11 +123,11 @@ class SRGAN(Recipe[Images]):
         return Pair(downscale(batch.images, self.scale), batch.images)
 
     def preview(self, batch: Images) -> dict[str, Tensor]:
-        small = downscale(batch.images, self.scale)
-        enlarged_pixels = small.repeat_interleave(self.scale, 2).repeat_interleave(self.scale, 3)
+        low_resolution = downscale(batch.images, self.scale)
+        enlarged = low_resolution.repeat_interleave(self.scale, 2).repeat_interleave(self.scale, 3)
         return {
-            "low resolution": enlarged_pixels,
-            "upscaled": self.translate(small),
+            "low resolution": enlarged,
+            "upscaled": self.translate(low_resolution),
             "original": batch.images,
         }
 

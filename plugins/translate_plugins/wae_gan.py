@@ -1,7 +1,7 @@
 """WAE-GAN: a Wasserstein autoencoder with a discriminator of latent codes."""
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 from torch import Tensor
@@ -12,7 +12,7 @@ from translate.batches import Images, ImageSpec, Pair
 from translate.losses import generator_loss
 from translate.nn.batching import forward_batched
 from translate.nn.geometry import at_size
-from translate.nn.latents import Prior
+from translate.nn.latents import Prior, PriorName
 from translate.recipe import Recipe, Turn, adam
 from translate.registry import PartConfig, create_discriminator, create_generator, create_loss, part
 
@@ -25,7 +25,7 @@ def register_recipes() -> Mapping[str, type[Recipe]]:
 class WAEGAN(Recipe[Images]):
     """Wasserstein autoencoder with an adversarial prior on its codes (Tolstikhin et al., 2018).
 
-    Algorithm 1, with the settings of the authors' code for MNIST, where the reconstruction cost is
+    Algorithm 1, with the settings of the authors' code for MNIST, where the reconstruction loss is
     0.05 times the sum of the squared errors. Encoder and decoder are updated together; in an
     adversarial autoencoder (`aae`), the encoder alone minimises the adversarial loss.
     """
@@ -46,9 +46,7 @@ class WAEGAN(Recipe[Images]):
         ] = part("mlp", layers=4),
         adversarial: Annotated[PartConfig, "adversarial loss"] = "vanilla",
         latent_dim: Annotated[int, Field(gt=0), "dimension of the latent code"] = 8,
-        prior: Annotated[
-            Literal["normal", "uniform", "sphere"], "prior distribution of the latent code"
-        ] = "normal",
+        prior: Annotated[PriorName, "prior distribution of the latent code"] = "normal",
         reconstruction_weight: Annotated[
             float, "weight of the squared error, summed over an image"
         ] = 0.05,
@@ -70,10 +68,8 @@ class WAEGAN(Recipe[Images]):
         )
         self.adversarial = create_loss(adversarial)
         self.size, self.prior = spec.size, Prior(prior, dim=latent_dim)
-        self.reconstruction_weight, self.adversarial_weight = (
-            reconstruction_weight,
-            adversarial_weight,
-        )
+        self.reconstruction_weight = reconstruction_weight
+        self.adversarial_weight = adversarial_weight
         self.lr, self.lr_discriminator = lr, lr_discriminator
 
     def optimizers(self) -> dict[str, Optimizer]:
@@ -92,10 +88,10 @@ class WAEGAN(Recipe[Images]):
                 *forward_batched(discriminator, prior_samples, code.detach())
             ),
         )
-        cost = (self.decoder(code) - images).square().sum((1, 2, 3))
+        squared_error = (self.decoder(code) - images).square().sum((1, 2, 3))
         yield Turn(
             "autoencoder",
-            reconstruction=self.reconstruction_weight * cost,
+            reconstruction=self.reconstruction_weight * squared_error,
             gan=self.adversarial_weight
             * generator_loss(self.adversarial, discriminator, code, prior_samples),
         )

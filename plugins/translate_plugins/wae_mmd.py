@@ -1,7 +1,7 @@
 """WAE-MMD: a Wasserstein autoencoder with a kernel distance between codes and prior samples."""
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 from torch import Tensor
@@ -10,7 +10,7 @@ from torch.optim import Optimizer
 from translate import hookimpl
 from translate.batches import Images, ImageSpec, Pair
 from translate.nn.geometry import at_size
-from translate.nn.latents import Prior
+from translate.nn.latents import Prior, PriorName
 from translate.nn.penalties import mmd
 from translate.recipe import Recipe, Turn, adam
 from translate.registry import PartConfig, create_generator
@@ -25,7 +25,7 @@ class WAEMMD(Recipe[Images]):
     """Wasserstein autoencoder with an MMD penalty on its codes (Tolstikhin et al., 2018).
 
     Algorithm 2, with the inverse multiquadratic kernels of section 4 and the settings of the
-    authors' code for MNIST, where the reconstruction cost is 0.05 times the sum of the squared
+    authors' code for MNIST, where the reconstruction loss is 0.05 times the sum of the squared
     errors.
     """
 
@@ -41,9 +41,7 @@ class WAEMMD(Recipe[Images]):
         encoder: Annotated[PartConfig, "encoder, from images to latent codes"] = "dcgan-encoder",
         decoder: Annotated[PartConfig, "decoder, from latent codes to images"] = "dcgan",
         latent_dim: Annotated[int, Field(gt=0), "dimension of the latent code"] = 8,
-        prior: Annotated[
-            Literal["normal", "uniform", "sphere"], "prior distribution of the latent code"
-        ] = "normal",
+        prior: Annotated[PriorName, "prior distribution of the latent code"] = "normal",
         reconstruction_weight: Annotated[
             float, "weight of the squared error, summed over an image"
         ] = 0.05,
@@ -66,10 +64,10 @@ class WAEMMD(Recipe[Images]):
     def step(self, batch: Images) -> Iterator[Turn]:
         images = batch.images
         code, prior_samples = self.encoder(images), self.latents(len(images)).to(images)
-        cost = (self.decoder(code) - images).square().sum((1, 2, 3))
+        squared_error = (self.decoder(code) - images).square().sum((1, 2, 3))
         yield Turn(
             "autoencoder",
-            reconstruction=self.reconstruction_weight * cost,
+            reconstruction=self.reconstruction_weight * squared_error,
             mmd=self.mmd_weight * mmd(code, prior_samples, scale=1.0),
         )
 

@@ -1,7 +1,7 @@
 """WGAN: generate images with a critic whose weights are clipped."""
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Literal
+from typing import Annotated
 
 import torch
 from pydantic import Field
@@ -14,7 +14,7 @@ from translate.errors import ConfigError
 from translate.losses import auc
 from translate.nn.batching import forward_batched
 from translate.nn.init import init_normal_
-from translate.nn.latents import Prior
+from translate.nn.latents import Prior, PriorName
 from translate.nn.penalties import clip_weights_
 from translate.recipe import Recipe, Turn
 from translate.registry import PartConfig, create_discriminator, create_generator, create_loss
@@ -45,9 +45,7 @@ class WGAN(Recipe[Images]):
         generator: Annotated[PartConfig, "generator, from latent vectors to images"] = "dcgan",
         critic: Annotated[PartConfig, "critic of images, with unbounded scores"] = "dcgan",
         latent_dim: Annotated[int, Field(gt=0), "number of latent variables"] = 100,
-        prior: Annotated[
-            Literal["normal", "uniform", "sphere"], "prior distribution of the latent vector"
-        ] = "normal",
+        prior: Annotated[PriorName, "prior distribution of the latent vector"] = "normal",
         critic_steps: Annotated[
             int,
             Field(gt=0),
@@ -116,7 +114,7 @@ def generator_is_due(critic_updates: int, critic_steps: int, warm_up_steps: int 
         return critic_updates % critic_steps == 0
     if critic_updates <= 25 * warm_up_steps:
         return critic_updates % warm_up_steps == 0
-    # as if only generator update 0 had a warm-up: then every 500 updates are one equal cycle
+    # subtract the warm-ups of updates 1 to 24: now each cycle of 500 updates has one, at its start
     critic_updates -= 24 * (warm_up_steps - critic_steps)
     position = (critic_updates - 1) % (warm_up_steps + 499 * critic_steps) + 1
     return position >= warm_up_steps and (position - warm_up_steps) % critic_steps == 0

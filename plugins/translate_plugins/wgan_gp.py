@@ -1,7 +1,7 @@
 """WGAN-GP: generate images with a critic that has a gradient penalty."""
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import torch
 from pydantic import Field
@@ -13,7 +13,7 @@ from translate.batches import Images, ImageSpec
 from translate.errors import ConfigError
 from translate.losses import auc
 from translate.nn.batching import batch_dependent, forward_batched
-from translate.nn.latents import Prior
+from translate.nn.latents import Prior, PriorName
 from translate.nn.penalties import gradient_penalty
 from translate.recipe import Recipe, Turn, adam
 from translate.registry import PartConfig, create_discriminator, create_generator, create_loss, part
@@ -48,9 +48,7 @@ class WGANGP(Recipe[Images]):
             PartConfig, "critic of images, with unbounded scores, without batch norm"
         ] = part("dcgan", norm="layer"),
         latent_dim: Annotated[int, Field(gt=0), "number of latent variables"] = 128,
-        prior: Annotated[
-            Literal["normal", "uniform", "sphere"], "prior distribution of the latent vector"
-        ] = "normal",
+        prior: Annotated[PriorName, "prior distribution of the latent vector"] = "normal",
         critic_steps: Annotated[
             int,
             Field(gt=0),

@@ -86,12 +86,14 @@ def calls(model: Translator, gan: Translator) -> Mapping[str, Callable[[Path], A
             "images", [path]
         ),
         "listing.is_path": lambda path: listing.is_path(path.parent, path.name),
-        "lookup.expect_different": lambda path: lookup.expect_different(
+        "lookup.expect_different_domains": lambda path: lookup.expect_different_domains(
             path.parent, [path.name, str(path)]
         ),
         "listing.match": listing.match,
         "lookup.notes": lambda path: lookup.notes(lookup.Folder(path, [path], [path])),
-        "lookup.places": lambda path: lookup.places(path.parent, path.name, "train"),
+        "lookup.candidate_folders": lambda path: lookup.candidate_folders(
+            path.parent, path.name, "train"
+        ),
         "listing.scan": listing.scan,
         "listing.stem_below": lambda path: listing.stem_below(path, path.parent),
         "listing.subfolders": listing.subfolders,

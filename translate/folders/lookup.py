@@ -74,13 +74,13 @@ def find_domains(root: Path, domains: Sequence[str], split: str) -> list[Folder]
     Raises:
         DataError: A domain has no images, or two domains share images.
     """
-    expect_different(root, domains)
+    expect_different_domains(root, domains)
     folders = [_find_domain(root, name, split) for name in domains]
     distinct.refuse_shared(domains, [folder.files for folder in folders])
     return folders
 
 
-def expect_different(root: Path, domains: Sequence[str]) -> None:
+def expect_different_domains(root: Path, domains: Sequence[str]) -> None:
     """Raise an error if two domains have the same name or path; no image is read.
 
     Args:
@@ -162,7 +162,7 @@ def usable_files(folder: Folder, leave_out: Iterable[Path]) -> list[Path]:
 
 def _find_domain(root: Path, name: str, split: str) -> Folder:
     """Return the folder, tar file, image or matching images that the domain `name` stands for."""
-    candidates, description = places(root, name, split), f"domain {name!r}"
+    candidates, description = candidate_folders(root, name, split), f"domain {name!r}"
     if any(place.is_dir() for place in candidates):
         return first_folder_with_images(description, candidates)
     for path in (Path(name), root / name):
@@ -189,7 +189,7 @@ def _found_in_split(root: Path, name: str) -> str:
     return f" There is {folder / name}: pass --data {folder}." if folder else ""
 
 
-def places(root: Path, name: str, split: str) -> list[Path]:
+def candidate_folders(root: Path, name: str, split: str) -> list[Path]:
     """Return the possible folders of the domain called `name`, the preferred one first."""
     split_folder = _subfolder(root / name, split)
     siblings = _sibling_of_split(root / name, split)

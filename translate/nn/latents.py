@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 import torch
 import torch.nn.functional as F
@@ -10,7 +11,9 @@ from torch import Tensor
 from translate.errors import ConfigError, suggest
 from translate.nn.conditioning import one_hot
 
-PRIORS = ("normal", "uniform", "sphere", "category")
+PriorName = Literal["normal", "uniform", "sphere"]
+"""type of a recipe's option `prior`"""
+PRIORS = (*get_args(PriorName), "category")
 """names of the distributions of `Prior`"""
 
 

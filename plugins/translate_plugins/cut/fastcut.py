@@ -75,13 +75,13 @@ class FastCUT(Recipe[Pair]):
         source, target = batch
         discriminator, adversarial = self.discriminator, self.adversarial
         features = features_of(self.generator)
-        flipped = bool(torch.rand(()) < 0.5)
-        fake = self.generator(source.flip(3) if flipped else source)
+        is_flipped = bool(torch.rand(()) < 0.5)
+        fake = self.generator(source.flip(3) if is_flipped else source)
         scores = discriminator(target), discriminator(fake.detach())
         yield Turn("discriminator", gan=0.5 * adversarial.for_discriminator(*scores)).log(
             auc=auc(*scores)
         )
-        fake_features = [layer.flip(3) if flipped else layer for layer in features(fake)]
+        fake_features = [layer.flip(3) if is_flipped else layer for layer in features(fake)]
         with torch.no_grad():
             source_features = features(source)
         yield Turn(

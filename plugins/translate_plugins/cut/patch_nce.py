@@ -11,9 +11,6 @@ from translate.nn.features import features_of
 from translate.nn.geometry import geometry_of
 from translate.nn.modes import mode
 
-SIDE = 32
-"""side, in pixels, of the image that `feature_channels` passes through a generator"""
-
 
 class PatchNCE(nn.Module):
     """Contrastive loss between the encoder's features of the output and of the source.
@@ -77,11 +74,11 @@ def normalize(vectors: Tensor) -> Tensor:
 def feature_channels(generator: nn.Module, channels: int) -> list[int]:
     """Return the number of channels of each feature tensor of `generator`, layer by layer.
 
-    The generator gets a blank image with this many `channels`, in evaluation mode, so its running
-    statistics do not change.
+    The generator is applied to a blank image of `channels` channels, in evaluation mode, so its
+    running statistics do not change.
     """
     features = features_of(generator, option="generator", such_as="resnet")
-    side = geometry_of(generator).fit(SIDE)
+    side = geometry_of(generator).fit(32)  # a small image suffices
     with torch.no_grad(), mode(generator, training=False):
         return [feature.shape[1] for feature in features(torch.zeros(1, channels, side, side))]
 

@@ -9,17 +9,17 @@ from collections.abc import Callable, Mapping
 from torch import nn
 
 from translate import hookimpl
-from translate_plugins.discriminator_wrappers.augmentation import augmented
-from translate_plugins.discriminator_wrappers.instance_noise import noisy
+from translate_plugins.discriminator_wrappers.augmentation import augmented_discriminator
+from translate_plugins.discriminator_wrappers.instance_noise import noisy_discriminator
 from translate_plugins.discriminator_wrappers.minibatch_discrimination import MinibatchDiscriminator
-from translate_plugins.discriminator_wrappers.spectral_norm import spectral
+from translate_plugins.discriminator_wrappers.spectral_norm import spectral_norm_discriminator
 
 
 @hookimpl
 def register_discriminators() -> Mapping[str, Callable[..., nn.Module]]:
     return {
-        "noisy": noisy,
-        "augmented": augmented,
-        "spectral": spectral,
+        "noisy": noisy_discriminator,
+        "augmented": augmented_discriminator,
+        "spectral": spectral_norm_discriminator,
         "minibatch": MinibatchDiscriminator,
     }

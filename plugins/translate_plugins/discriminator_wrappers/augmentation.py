@@ -17,7 +17,7 @@ from translate_plugins.discriminator_wrappers.preprocessed import PreprocessedDi
 
 
 @remedy_for("overfitting", "copied training images")
-def augmented(
+def augmented_discriminator(
     in_channels: int,
     *,
     of: Annotated[PartConfig, "the discriminator to wrap"] = "patch",
@@ -39,16 +39,15 @@ def augmented(
             f"colors: expected 0 to {in_channels}, the number of channels, got {colors}."
         )
     network = create_discriminator(of, in_channels=in_channels, size=size)
-    return PreprocessedDiscriminator(
-        Augment(steps, colors or (3 if in_channels >= 3 else 1)), network
-    )
+    colors = colors or (3 if in_channels >= 3 else 1)
+    return PreprocessedDiscriminator(Augment(steps, colors), network)
 
 
 class Augment(nn.Module):
     """Augment images (N, C, H, W) at random in training mode, each image independently.
 
     Zhao et al. (2020), section 3.3, and the authors' code. All channels are translated and cut
-    alike. Colours change in the first `colors` channels only, not in others such as label planes.
+    alike. Colours change in the first `colors` channels only, not in channels such as label planes.
     """
 
     def __init__(self, steps: list[str], colors: int) -> None:

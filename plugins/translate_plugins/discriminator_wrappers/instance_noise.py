@@ -13,7 +13,7 @@ from translate_plugins.discriminator_wrappers.preprocessed import PreprocessedDi
 
 
 @remedy_for("discriminator saturated", "vanishing gradient")
-def noisy(
+def noisy_discriminator(
     in_channels: int,
     *,
     of: Annotated[PartConfig, "the discriminator to wrap"] = "patch",

@@ -10,7 +10,7 @@ from translate.remedies import remedy_for
 
 
 @remedy_for("exploding gradient", "oscillating loss")
-def spectral(
+def spectral_norm_discriminator(
     in_channels: int,
     *,
     of: Annotated[PartConfig, "the discriminator to wrap; best without norm layers"] = "patch",

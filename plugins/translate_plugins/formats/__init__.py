@@ -49,7 +49,7 @@ def avif() -> Format:
     writable = {".avif": Writable((1, 3), alpha=True)}
     options = {"quality": 95, "subsampling": "4:4:4"}
     return Raster(
-        "AVIF", writable, writes=writable, options=options, lossless=False, one_canvas=True
+        "AVIF", writable, writes=writable, options=options, lossless=False, frames_share_canvas=True
     )
 
 
@@ -60,7 +60,7 @@ def bmp() -> Format:
 
 def gif() -> Format:
     """GIF: read, with all frames."""
-    return Raster("GIF", {".gif"}, writes={}, one_canvas=True)
+    return Raster("GIF", {".gif"}, writes={}, frames_share_canvas=True)
 
 
 def jpeg() -> Format:
@@ -80,7 +80,9 @@ def jpeg() -> Format:
 def png_format() -> Format:
     """PNG: read and written in 8 and 16 bits, with alpha; read with all frames."""
     writable = {".png": Writable((1, 3), ("uint8", "uint16"), alpha=True)}
-    return Raster("PNG", writable, writes=writable, one_canvas=True, encode=png_write.encode)
+    return Raster(
+        "PNG", writable, writes=writable, frames_share_canvas=True, encode=png_write.encode
+    )
 
 
 def ppm() -> Format:
@@ -93,4 +95,4 @@ def webp() -> Format:
     """WebP: read, with all frames; written lossless, including colours of transparent pixels."""
     writable = {".webp": Writable((1, 3), alpha=True)}
     options = {"lossless": True, "exact": True}
-    return Raster("WEBP", writable, writes=writable, options=options, one_canvas=True)
+    return Raster("WEBP", writable, writes=writable, options=options, frames_share_canvas=True)

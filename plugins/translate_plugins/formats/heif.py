@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from translate.errors import require_package
+from translate.errors import error_text, require_package
 from translate.formats import Header, Window, Writable
 from translate.images.layers import Layers, split_alpha
 from translate.images.source import EncodedImage
@@ -51,7 +51,7 @@ class Heif:
             bits=bits,
             mode=mode,
             extra={"icc_profile": profile} if profile else {},
-            private=pillow.Exif(source, "HEIF"),
+            private=pillow.lazy_exif(source, "HEIF"),
             xmp=metadata.xmp(image.info),
         )
 
@@ -92,8 +92,7 @@ def _open(source: EncodedImage) -> "HeifImage":
         file = open_heif(BytesIO(source.data), convert_hdr_to_8bit=False, hdr_to_16bit=False)
         return file[file.primary_index]
     except Exception as error:
-        text = " ".join(str(error).split()) or type(error).__name__
-        raise ValueError(f"a HEIC that cannot be read: {text}") from error
+        raise ValueError(f"a HEIC that cannot be read: {error_text(error)}") from error
 
 
 def _mode_and_bits(image: "HeifImage") -> tuple[str, int]:

@@ -1,15 +1,17 @@
 """JPEG XL files: `pillow-jxl-plugin` for 8 bits per channel, `imagecodecs` for more."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable
+from functools import partial
 from importlib.util import find_spec
 from io import BytesIO
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from PIL.ImageFile import ImageFile
 
-from translate.errors import require_package
+from translate.errors import error_text, require_package
 from translate.formats import Header, Window, Writable
 from translate.images.layers import Layers, split_alpha
 from translate.images.source import EncodedImage
@@ -53,8 +55,8 @@ class Jxl:
             dtype=_dtype(header),
             bits=max(8, header.bits),  # fewer are scaled to 8
             mode=("L" if header.gray else "RGB") + "A" * header.alpha,
-            extra=Metadata(source, "icc_profile"),
-            private=Metadata(source, "exif"),
+            extra=metadata.LazyMetadata(partial(_read_metadata, source, metadata.profile)),
+            private=metadata.LazyMetadata(partial(_read_metadata, source, metadata.exif)),
             xmp=read_xmp(source.data),
         )
 
@@ -87,29 +89,14 @@ class Jxl:
         return buffer.getvalue()
 
 
-class Metadata(Mapping[str, bytes]):
-    """EXIF data or the colour profile, read when they are used, as that decodes the pixels."""
-
-    def __init__(self, source: EncodedImage, kind: Literal["exif", "icc_profile"]) -> None:
-        self._source, self._kind = source, kind
-
-    def _values(self) -> dict[str, bytes]:
-        try:
-            image = _open_with_pillow(self._source)
-        except ValueError:  # damaged pixels: `read` reports them
-            return {}
-        if self._kind == "exif":
-            return metadata.exif(image)
-        return {**metadata.profile(image)}
-
-    def __getitem__(self, key: str) -> bytes:
-        return self._values()[key]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._values())
-
-    def __len__(self) -> int:
-        return len(self._values())
+def _read_metadata(
+    source: EncodedImage, read: Callable[[ImageFile], dict[str, bytes]]
+) -> dict[str, bytes]:
+    """Return the metadata that `read` returns for the opened file, whose pixels are decoded."""
+    try:
+        return read(_open_with_pillow(source))
+    except ValueError:  # damaged pixels: `Jxl.read` reports them
+        return {}
 
 
 def _dtype(header: JxlHeader) -> str:
@@ -137,6 +124,7 @@ def _open_with_pillow(source: EncodedImage) -> Any:
         try:
             source.cache["JXL"] = Image.open(BytesIO(source.data), formats=("JXL",))
         except Exception as error:
-            text = " ".join(str(error).split()) or type(error).__name__
-            raise ValueError(f"a JPEG XL file that cannot be decoded: {text}") from error
+            raise ValueError(
+                f"a JPEG XL file that cannot be decoded: {error_text(error)}"
+            ) from error
     return source.cache["JXL"]

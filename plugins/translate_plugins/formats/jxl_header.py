@@ -8,13 +8,13 @@ CODESTREAM_START = b"\xff\x0a"
 """first bytes of a file of boxes, and of a file (or box) of image data alone"""
 RATIOS = ((1, 1), (12, 10), (4, 3), (3, 2), (16, 9), (5, 4), (2, 1))
 """(width, height) ratios that a header may state instead of the width"""
-SIDE = ((1, 9), (1, 13), (1, 18), (1, 30))
-ENUM = ((0, 0), (1, 0), (2, 4), (18, 6))
+SIDE_CHOICES = ((1, 9), (1, 13), (1, 18), (1, 30))
+ENUM_CHOICES = ((0, 0), (1, 0), (2, 4), (18, 6))
 """(offset, bits) of a side and of an enumeration's value, see `_BitReader.choice`"""
-ALPHA, SPOT, COLOUR_FILTER = 0, 2, 5
+ALPHA_TYPE, SPOT_TYPE, COLOUR_FILTER_TYPE = 0, 2, 5
 """types of extra channels"""
-GRAY = 1
-"""value of the colour space"""
+GRAY_COLOUR_SPACE = 1
+"""value of the colour-space field"""
 MAX_HEADER = 4096
 """largest size in bytes of a header that is read"""
 
@@ -55,7 +55,7 @@ class _BitReader:
     def choice(self, choices: tuple[tuple[int, int], ...]) -> int:
         """Return a number that is stored as 2 bits, the index of a choice, and an addend.
 
-        A choice is an offset and the number of bits of the addend. The result is their sum.
+        A choice is an offset and the number of bits of the addend, which is added to the offset.
         """
         offset, bits = choices[self.number(2)]
         return offset + self.number(bits)
@@ -88,9 +88,9 @@ def read_header(data: bytes) -> JxlHeader:
     gray = False
     if not reader.flag():  # the colour encoding is not the default
         reader.flag()  # ICC profile
-        gray = reader.choice(ENUM) == GRAY
+        gray = reader.choice(ENUM_CHOICES) == GRAY_COLOUR_SPACE
     upright_size = size[::-1] if orientation > 4 else size
-    return JxlHeader(upright_size, bits, is_float, gray, alpha=ALPHA in extra_types)
+    return JxlHeader(upright_size, bits, is_float, gray, alpha=ALPHA_TYPE in extra_types)
 
 
 def _codestream(data: bytes) -> bytes:
@@ -104,7 +104,7 @@ def _codestream(data: bytes) -> bytes:
 
 
 def read_xmp(data: bytes) -> bytes:
-    """Return the XMP packet of a file; empty if it has none or it is compressed."""
+    """Return the XMP packet of a file; empty if there is none, or a compressed one."""
     if not data.startswith(CONTAINER_START):
         return b""
     return next((data[start:end] for kind, start, end in _boxes(data) if kind == b"xml "), b"")
@@ -140,7 +140,7 @@ def _read_size(reader: _BitReader) -> tuple[int, int]:
     small = reader.flag()
 
     def side() -> int:
-        return 8 * (reader.number(5) + 1) if small else reader.choice(SIDE)
+        return 8 * (reader.number(5) + 1) if small else reader.choice(SIDE_CHOICES)
 
     height = side()
     if ratio := reader.number(3):
@@ -176,16 +176,16 @@ def _read_depth(reader: _BitReader) -> tuple[bool, int]:
 def _read_extra_channel(reader: _BitReader) -> int:
     """Return the type of the next extra channel."""
     if reader.flag():  # all fields have their defaults
-        return ALPHA
-    kind = reader.choice(ENUM)
+        return ALPHA_TYPE
+    kind = reader.choice(ENUM_CHOICES)
     _read_depth(reader)
     reader.choice(((0, 0), (3, 0), (4, 0), (1, 3)))  # downsampling
     for _ in range(reader.choice(((0, 0), (0, 4), (16, 5), (48, 10)))):
         reader.number(8)  # a letter of the name
-    if kind == ALPHA:
+    if kind == ALPHA_TYPE:
         reader.flag()  # premultiplied
-    elif kind == SPOT:
+    elif kind == SPOT_TYPE:
         reader.number(64)  # the colour, four values of 16 bits
-    elif kind == COLOUR_FILTER:
+    elif kind == COLOUR_FILTER_TYPE:
         reader.choice(((1, 0), (0, 2), (3, 4), (19, 8)))  # position in the pattern
     return kind

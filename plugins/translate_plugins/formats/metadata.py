@@ -1,6 +1,7 @@
 """Metadata of an image file: colour profile, EXIF data and XMP packet."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
 from typing import Any
 
 from PIL import ExifTags, Image
@@ -10,8 +11,30 @@ from translate.formats import Header
 
 DESCRIPTIVE_TAGS = (270, 271, 272, 305, 306, 315, 33432)
 """EXIF tags that outputs keep: description, make, model, software, time, artist, copyright"""
+EXIF_DIRECTORIES = (ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo)
+"""directories of camera and GPS data"""
 MAX_EXIF_BYTES = 65_000
 """largest size of EXIF data, as a JPEG file can store; larger data is dropped"""
+
+
+class LazyMetadata(Mapping[str, bytes]):
+    """Metadata that `read` returns, read at first use."""
+
+    def __init__(self, read: Callable[[], dict[str, bytes]]) -> None:
+        self._read = read
+
+    @cached_property
+    def _values(self) -> dict[str, bytes]:
+        return self._read()
+
+    def __getitem__(self, name: str) -> bytes:
+        return self._values[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
 
 
 def profile(image: ImageFile) -> dict[str, bytes]:
@@ -28,9 +51,7 @@ def exif(image: ImageFile) -> dict[str, bytes]:
     try:
         exif, kept = image.getexif(), Image.Exif()
         kept.update({tag: exif[tag] for tag in DESCRIPTIVE_TAGS if tag in exif})
-        directories = {
-            name: exif.get_ifd(name) for name in (ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo)
-        }
+        directories = {name: exif.get_ifd(name) for name in EXIF_DIRECTORIES}
         for name, tags in directories.items():
             if tags:
                 kept.get_ifd(name).update(tags)

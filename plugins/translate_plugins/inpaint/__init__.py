@@ -32,10 +32,10 @@ class Inpaint(Recipe[Images]):
     """Inpainting: fill holes in images (Pathak et al., 2016).
 
     The joint loss of context encoders (section 3.2), with L1 instead of L2. Holes are boxes, as in
-    the paper, and brush strokes, as in Yu et al. (2019). As there, the discriminator gets the
-    completed image with the mask. The mask is an additional channel of the generator's input. The
-    generator has batch norm, as instance norm would remove the colours of an image. Known pixels
-    are copied to the result.
+    the paper, and brush strokes, as in Yu et al. (2019). As in the latter, the discriminator
+    gets the completed image with the mask. The mask is an additional channel of the generator's
+    input. The generator has batch norm, as instance norm would remove the colours of an image.
+    Known pixels are copied to the result.
 
     The content of a hole is generated, so thousands of similar training images are needed. With a
     hundred images, ``fill: smooth``, the generator `dilated` and ``adversarial_weight: 0`` give
@@ -81,10 +81,7 @@ class Inpaint(Recipe[Images]):
         hole_fraction: Annotated[
             tuple[float, float],
             "smallest and largest fraction of an image that a training hole covers",
-        ] = (
-            0.1,
-            0.3,
-        ),
+        ] = (0.1, 0.3),
         stroke_fraction: Annotated[
             float,
             Field(ge=0, le=1),
@@ -93,11 +90,11 @@ class Inpaint(Recipe[Images]):
         lr: Annotated[float, Field(ge=0), "learning rate of generator and discriminator"] = 2e-4,
     ) -> None:
         super().__init__()
-        if not 0 < hole_fraction[0] <= hole_fraction[1] <= LARGEST_FRACTION:
+        smallest, largest = hole_fraction
+        if not 0 < smallest <= largest <= LARGEST_FRACTION:
             raise ConfigError(
-                "hole_fraction: expected two numbers above 0 and up to "
-                f"{LARGEST_FRACTION}, the smaller first, got "
-                f"{hole_fraction[0]}, {hole_fraction[1]}."
+                f"hole_fraction: expected two numbers above 0 and up to {LARGEST_FRACTION}, the "
+                f"smaller first, got {smallest}, {largest}."
             )
         channels = spec.equal_channels("the generator completes its input")
         self.generator = create_generator(
@@ -129,10 +126,7 @@ class Inpaint(Recipe[Images]):
         target = images / unit
         hole_loss = self.pixel(completed / unit, target) / hole.float().mean()
         known_loss = self.pixel(surroundings / unit, target) / (~hole).float().mean()
-        losses = {
-            "hole": self.hole_weight * hole_loss,
-            "known": self.known_weight * known_loss,
-        }
+        losses = {"hole": self.hole_weight * hole_loss, "known": self.known_weight * known_loss}
         if discriminator := self.discriminator:
             real, fake = with_mask(images, hole), with_mask(completed, hole)
             scores = discriminator(real), discriminator(fake.detach())
@@ -154,8 +148,8 @@ class Inpaint(Recipe[Images]):
         """Return images predicted from the known pixels, and the unit of the pixel loss.
 
         With ``fill: gray`` the unit is 1. With ``fill: smooth`` the unit is the contrast of each
-        image, (N, 1, 1, 1). The generator's input is divided by it, its output multiplied, so that
-        images of low contrast have the same weight.
+        image, (N, 1, 1, 1): the generator's input is divided by the contrast and its output is
+        multiplied by the contrast, so that images of low contrast have the same weight.
         """
         if self.fill == "gray":
             return self.generator(mask_out(images, hole)), images.new_ones(())

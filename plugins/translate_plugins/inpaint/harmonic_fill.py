@@ -4,8 +4,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-STEPS, LAST_STEPS = 12, 24
-"""relaxation steps at each coarser size, and at the size of the image"""
+COARSE_STEPS, FULL_SIZE_STEPS = 12, 24
+"""relaxation steps at each coarser size, and at the size of the images"""
 HORIZONTAL_WEIGHT = 1.5
 """weight of the horizontal neighbours of a pixel, relative to 1 for the vertical ones, as images
 change less from left to right than from top to bottom; 1 is Laplace's equation"""
@@ -22,7 +22,7 @@ def harmonic_fill(images: Tensor, hole: Tensor) -> Tensor:
     pull-push algorithm of Gortler et al. (1996, section 3.4), are relaxed at each size by Chebyshev
     iteration (Golub and Varga, 1961). An image without known pixels becomes 0.
     """
-    return _fill(images.masked_fill(hole, 0.0), (~hole).to(images), LAST_STEPS)
+    return _fill(images.masked_fill(hole, 0.0), (~hole).to(images), FULL_SIZE_STEPS)
 
 
 def _fill(images: Tensor, known: Tensor, steps: int) -> Tensor:
@@ -31,7 +31,7 @@ def _fill(images: Tensor, known: Tensor, steps: int) -> Tensor:
         return images
     known_fraction = F.avg_pool2d(known, 2, ceil_mode=True)
     means = F.avg_pool2d(images, 2, ceil_mode=True) / known_fraction.clamp(min=1 / 4)
-    coarse = _fill(means, (known_fraction > 0).to(images), STEPS)
+    coarse = _fill(means, (known_fraction > 0).to(images), COARSE_STEPS)
     guess = F.interpolate(coarse, size=images.shape[2:], mode="bilinear")
     return _relax(torch.lerp(guess, images, known), 1 - known, steps)
 
@@ -42,12 +42,12 @@ def _relax(images: Tensor, hole: Tensor, steps: int) -> Tensor:
     The mean is weighted by `HORIZONTAL_WEIGHT`; the relaxation factor is that of Chebyshev
     iteration.
     """
-    before, relaxation = images, 1.0
+    previous, relaxation = images, 1.0
     for step in range(steps):
         padded = F.pad(images, (1, 1, 1, 1), mode="replicate")
         mean = padded[..., 1:-1, :-2] + padded[..., 1:-1, 2:]
         mean.mul_(HORIZONTAL_WEIGHT).add_(padded[..., :-2, 1:-1]).add_(padded[..., 2:, 1:-1])
         mean.div_(2 * HORIZONTAL_WEIGHT + 2)
-        before, images = images, torch.lerp(before, mean, relaxation * hole)
+        previous, images = images, torch.lerp(previous, mean, relaxation * hole)
         relaxation = 1 / (1 - SPECTRAL_RADIUS**2 * relaxation / (4 if step else 2))
     return images

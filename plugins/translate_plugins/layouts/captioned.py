@@ -44,8 +44,8 @@ class CaptionedFolders(Layout):
         folders = find_domains(root, domains, split)
         for folder in folders:
             captions = _read_folder(folder)
-            captioned = Folder(folder.path, list(captions))
-            self.domain_files.append(usable_files(captioned, unreadable))
+            captioned_folder = Folder(folder.path, list(captions))
+            self.domain_files.append(usable_files(captioned_folder, unreadable))
             for path in self.domain_files[-1]:
                 self.captions[path] = captions[path]
         self.files = list(self.captions)

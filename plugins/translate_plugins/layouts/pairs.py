@@ -11,7 +11,7 @@ from translate.batches import Domain, ImageSpec, Item, Layout, Pair, Transform
 from translate.errors import BadImage, ConfigError, DataError, suggest
 from translate.folders.listing import join_words
 from translate.folders.lookup import (
-    expect_different,
+    expect_different_domains,
     expect_domains,
     find_domains,
     first_folder_with_images,
@@ -39,10 +39,8 @@ class Unpaired(Layout):
         self.spec = ImageSpec(domains=tuple(map(Domain, domains)))
         unreadable = set(leave_out)
         source, target = find_domains(root, domains, split)
-        self.source, self.target = (
-            usable_files(source, unreadable),
-            usable_files(target, unreadable),
-        )
+        self.source = usable_files(source, unreadable)
+        self.target = usable_files(target, unreadable)
         self.domain_files = [self.source, self.target]
         self.files = sorted({*self.source, *self.target})
         self.notes, self.problems = notes(source, target), problems(source, target)
@@ -82,16 +80,12 @@ class Paired(AlignedPairs):
         folders = find_domains(root, domains, split)
         sources, targets = (index_by_name(folder.path, folder.files) for folder in folders)
         names, skip_notes = match_partners(domains, sources, targets, drop_unpaired=drop_unpaired)
-        unreadable = set(leave_out)
-        pairs = [(sources[name], targets[name]) for name in names]
-        self.pairs = [pair for pair in pairs if unreadable.isdisjoint(pair)]
+        self.set_pairs([(sources[name], targets[name]) for name in names], leave_out)
         if not self.pairs:
             reason = "none can be used" if names else "no two files have the same name"
             raise DataError(
                 f"no pairs of {join_words(domains)} below {root}: {reason}.{OTHER_LAYOUTS}"
             )
-        self.domain_files = list(zip(*self.pairs, strict=True))
-        self.files = sorted({path for pair in self.pairs for path in pair})
         self.notes, self.problems = [*notes(*folders), *skip_notes], problems(*folders)
 
 
@@ -111,7 +105,7 @@ class SideBySide(Layout):
         sides: Annotated[Sequence[str], "the domains of the left and the right half"] = (),
     ) -> None:
         expect_domains("side-by-side", domains, 2)
-        expect_different(root, domains)
+        expect_different_domains(root, domains)
         if len(set(sides)) != 2:
             raise ConfigError(
                 "layout 'side-by-side' needs the names of the left and the right half: "

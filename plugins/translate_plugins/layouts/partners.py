@@ -54,7 +54,7 @@ def match_partners(
         rule: how files are paired, for the error; by default, by their names.
 
     Raises:
-        DataError: there are such images, and they are not skipped.
+        DataError: there are such images or pairs, and `drop_unpaired` is false.
     """
     keys, unpaired = sorted(left.keys() & right.keys()), left.keys() ^ right.keys()
     same_file = [key for key in keys if is_same_file(left[key], right[key])]
@@ -87,7 +87,7 @@ def common_ends(left: Iterable[str], right: Iterable[str]) -> tuple[str, str, in
     """Return the ends that all names of each side share, and how many pairs they leave.
 
     ``1_sketch, 2_sketch`` and ``1_photo, 2_photo`` have the ends ``_sketch`` and ``_photo``, and
-    are two pairs. Digits are no part of an end that begins with them.
+    are two pairs. Digits at the start of an end are not part of it.
     """
     sides = [*left], [*right]
     ends = [common_end(side) for side in sides]
@@ -113,11 +113,18 @@ def _same_names(left: Iterable[str], right: Iterable[str]) -> str:
 
 
 class AlignedPairs(Layout):
-    """A layout of aligned pairs of images; subclasses list the files of each in `pairs`."""
+    """A layout of aligned pairs of images; subclasses set the files of each pair."""
 
     batch = Pair
     paired = True
     pairs: Sequence[tuple[Path, Path]]
+
+    def set_pairs(self, pairs: Iterable[tuple[Path, Path]], leave_out: Iterable[Path]) -> None:
+        """Set `pairs`, without pairs with a file in `leave_out`, and the lists of their files."""
+        unreadable = set(leave_out)
+        self.pairs = [pair for pair in pairs if unreadable.isdisjoint(pair)]
+        self.files = sorted({path for pair in self.pairs for path in pair})
+        self.domain_files = list(zip(*self.pairs, strict=True))
 
     def __len__(self) -> int:
         return len(self.pairs)

@@ -11,11 +11,11 @@ from translate.errors import ConfigError, DataError
 from translate.folders.listing import join_words, stem_below
 from translate.folders.lookup import (
     Folder,
+    candidate_folders,
     expect_domains,
     find_domains,
     first_folder_with_images,
     notes,
-    places,
     problems,
 )
 from translate_plugins.layouts.partners import AlignedPairs, match_partners
@@ -29,6 +29,7 @@ class FilesBySuffix(NamedTuple):
     targets: dict[str, Path]
     """by name without suffix"""
     others: list[Path]
+    """images with neither suffix"""
 
 
 class SuffixPairs(AlignedPairs):
@@ -82,9 +83,7 @@ class SuffixPairs(AlignedPairs):
             drop_unpaired=drop_unpaired,
             rule=f"A pair is NAME{source}.png and NAME{target}.png, with any file type.",
         )
-        unreadable = set(leave_out)
-        pairs = [(sources[key], targets[key]) for key in keys]
-        self.pairs = [pair for pair in pairs if unreadable.isdisjoint(pair)]
+        self.set_pairs([(sources[key], targets[key]) for key in keys], leave_out)
         if not self.pairs:
             images = [path for folder in folders for path in folder.files]
             raise DataError(
@@ -92,8 +91,6 @@ class SuffixPairs(AlignedPairs):
                 f"NAME{target} among {len(images)} images such as {images[0].name} can be used. "
                 "Expected source and target as the ends of names before the dot."
             )
-        self.domain_files = list(zip(*self.pairs, strict=True))
-        self.files = sorted({path for pair in self.pairs for path in pair})
         self.notes, self.problems = [*notes(*folders), *skip_notes], problems(*folders)
         if skipped_images:
             self.notes.append(
@@ -105,16 +102,16 @@ class SuffixPairs(AlignedPairs):
 def _folders(root: Path, domains: Sequence[str], split: str) -> list[Folder]:
     """Return one folder with both sides, or one for each side.
 
-    It is the root (or its split) if there are two domains and no folder has their names.
+    Without folders of the names of two domains, the root (or its split) has both sides.
     """
-    candidates = [folder for name in domains for folder in places(root, name, split)]
+    candidates = [folder for name in domains for folder in candidate_folders(root, name, split)]
     if len(domains) == 2 and not any(folder.exists() for folder in candidates):
         return [first_folder_with_images(f"pairs of {join_words(domains)}", [root / split, root])]
     return find_domains(root, domains, split)
 
 
 def _side_name(suffix: str, domain: str) -> str:
-    """Return the name of a side: its suffix without punctuation, or the domain if that is empty."""
+    """Return the name of a side: `suffix` without punctuation, or `domain` if nothing is left."""
     return suffix.strip("-_. ") or domain
 
 

@@ -12,7 +12,7 @@ from typing import Annotated, NamedTuple
 from translate.batches import Domain, ImageSpec
 from translate.errors import DataError, short_repr
 from translate.folders.listing import join_words
-from translate.folders.lookup import expect_different, expect_domains, places
+from translate.folders.lookup import candidate_folders, expect_different_domains, expect_domains
 from translate_plugins.layouts.partners import AlignedPairs, is_same_file
 
 MAX_LISTED_FAULTS = 5
@@ -41,10 +41,10 @@ class Table(AlignedPairs):
     ) -> None:
         if len(domains) != 1:
             expect_domains("csv", domains, 2)
-        expect_different(root, domains)
+        expect_different_domains(root, domains)
         names = domains if len(domains) == 2 else (source, target)
         self.spec = ImageSpec(domains=tuple(map(Domain, names)))
-        folders = [places(root, name, split) for name in domains]
+        folders = [candidate_folders(root, name, split) for name in domains]
         bases = [*(folders[0] if len(folders) == 1 else ()), root / split, root, Path()]
         path = next((base / file for base in bases if (base / file).is_file()), None)
         if not path:
@@ -53,7 +53,7 @@ class Table(AlignedPairs):
             )
         self.sources = [path]
         table = _read_rows(path)
-        base_folders = [[path.parent, root, *of_domain] for of_domain in (folders[0], folders[-1])]
+        base_folders = [[path.parent, root, *folders[side]] for side in (0, -1)]
         columns = _find_columns(path, table, [(source, target), tuple(domains)], base_folders)
         if columns.has_header:
             table = _select_split(path, table[1:], table[0], split)
@@ -75,15 +75,13 @@ class Table(AlignedPairs):
                 f"Files were looked for below {join_words(dict.fromkeys(base_folders[0]))}.",
                 "--drop-unpaired skips these rows.",
             )
-        unreadable = set(leave_out)
         distinct_pairs = dict.fromkeys(pairs)
-        self.pairs = [pair for pair in distinct_pairs if unreadable.isdisjoint(pair)]
+        self.set_pairs(distinct_pairs, leave_out)
         if not self.pairs:
             raise DataError(f"{path}: none of its {len(table)} rows can be used.")
-        sources, targets = (set(column) for column in zip(*self.pairs, strict=True))
-        if sources.isdisjoint(targets):
-            self.domain_files = [sorted(sources), sorted(targets)]
-        self.files = sorted({image for pair in self.pairs for image in pair})
+        sources, targets = (set(files) for files in self.domain_files)
+        is_disjoint = sources.isdisjoint(targets)
+        self.domain_files = [sorted(sources), sorted(targets)] if is_disjoint else []
         self.notes = []
         if faults:
             self.notes.append(f"{path}: skipped {len(faults)} of {len(table)} rows, {faults[0]}")
@@ -139,7 +137,7 @@ def _find_columns(
 
     Args:
         path: The table, for errors.
-        table: Its rows.
+        table: The rows of the table.
         headers: Possible names of the two columns.
         base_folders: The folders in which the files of each column are searched.
 

@@ -20,7 +20,7 @@ from translate.folders.braces import is_pattern
 from translate.folders.listing import join_words, match
 from translate.folders.lookup import (
     Folder,
-    expect_different,
+    expect_different_domains,
     expect_domains,
     first_folder_with_images,
     notes,
@@ -69,7 +69,7 @@ class PairedSamples(AlignedPairs):
         drop_unpaired: bool = False,
     ) -> None:
         expect_domains("webdataset", domains, 2)
-        expect_different(root, domains)
+        expect_different_domains(root, domains)
         self.spec = ImageSpec(domains=tuple(map(Domain, domains)))
         folder = _find_shards(root, split)
         sources, targets = (_images_by_key(folder, name) for name in domains)
@@ -81,17 +81,13 @@ class PairedSamples(AlignedPairs):
             rule=f"A sample is KEY.{domains[0]}.png and KEY.{domains[1]}.png in one shard, "
             "with any file type.",
         )
-        unreadable = set(leave_out)
-        pairs = [(sources[key], targets[key]) for key in keys]
-        self.pairs = [pair for pair in pairs if unreadable.isdisjoint(pair)]
+        self.set_pairs([(sources[key], targets[key]) for key in keys], leave_out)
         if not self.pairs:
             raise DataError(
                 f"{folder.path}: no sample has usable images of {join_words(domains)}. Expected "
                 f"names such as KEY.{domains[0]}.png, got {folder.files[0].name}. For a folder of "
                 "shards per domain, leave the layout out: --domains shards/a shards/b"
             )
-        self.domain_files = list(zip(*self.pairs, strict=True))
-        self.files = sorted({path for pair in self.pairs for path in pair})
         self.sources = _shards(self.files)
         self.notes, self.problems = [*notes(folder), *skip_notes], problems(folder)
 
@@ -151,7 +147,7 @@ def _find_shards(root: Path, split: str, domain: str = "") -> Folder:
 
 
 def _split_key(path: Path) -> tuple[Path, str]:
-    """Return the path of a sample's files without suffix, which is its key, and the suffix."""
+    """Return the key of a sample, which is the path without suffix, and the suffix."""
     match = re.fullmatch(r"([^.]+)\.(.*)", path.name)
     key, suffix = match.groups() if match else (path.name, "")
     return path.parent / key, suffix.lower()
@@ -199,5 +195,5 @@ def _read_classes(folder: Folder, unreadable: list[BadImage]) -> dict[Path, int]
 def _shards(files: Iterable[Path]) -> list[Path]:
     """Return the tar files that contain `files`."""
     parents = {path.parent for path in files}
-    # one path per folder is enough, and it need not exist
+    # `find_tar` needs a path in the tar file; the path need not exist
     return sorted({tar for parent in parents if (tar := find_tar(parent / "_"))})

@@ -48,13 +48,12 @@ class Vanilla(nn.Module):
     ) -> None:
         super().__init__()
         self.saturating = saturating
-        self.label_smoothing = _check_fraction(label_smoothing=label_smoothing)
-        self.label_flipping = _check_fraction(label_flipping=label_flipping)
+        self.label_smoothing = _require_fraction("label_smoothing", label_smoothing)
+        self.label_flipping = _require_fraction("label_flipping", label_flipping)
 
     def for_discriminator(self, real: Scores, fake: Scores) -> Tensor:
-        loss_as_real, loss_as_fake, fraction = self._loss_as_real, F.softplus, self.label_flipping
-        return _loss_with_flips(real, loss_as_real, loss_as_fake, fraction) + _loss_with_flips(
-            fake, loss_as_fake, loss_as_real, fraction
+        return _discriminator_loss(
+            real, fake, self._loss_as_real, F.softplus, flipped_fraction=self.label_flipping
         )
 
     def for_generator(self, fake: Scores, real: Scores | None = None) -> Tensor:  # noqa: ARG002
@@ -73,13 +72,12 @@ class LeastSquares(nn.Module):
         self, *, label_smoothing: LabelSmoothing = 0.0, label_flipping: LabelFlipping = 0.0
     ) -> None:
         super().__init__()
-        self.label_smoothing = _check_fraction(label_smoothing=label_smoothing)
-        self.label_flipping = _check_fraction(label_flipping=label_flipping)
+        self.label_smoothing = _require_fraction("label_smoothing", label_smoothing)
+        self.label_flipping = _require_fraction("label_flipping", label_flipping)
 
     def for_discriminator(self, real: Scores, fake: Scores) -> Tensor:
-        loss_as_real, loss_as_fake, fraction = self._loss_as_real, torch.square, self.label_flipping
-        return _loss_with_flips(real, loss_as_real, loss_as_fake, fraction) + _loss_with_flips(
-            fake, loss_as_fake, loss_as_real, fraction
+        return _discriminator_loss(
+            real, fake, self._loss_as_real, torch.square, flipped_fraction=self.label_flipping
         )
 
     def for_generator(self, fake: Scores, real: Scores | None = None) -> Tensor:  # noqa: ARG002
@@ -94,7 +92,7 @@ class Hinge(nn.Module):
 
     def __init__(self, *, label_flipping: LabelFlipping = 0.0) -> None:
         super().__init__()
-        self.label_flipping = _check_fraction(label_flipping=label_flipping)
+        self.label_flipping = _require_fraction("label_flipping", label_flipping)
 
     def for_discriminator(self, real: Scores, fake: Scores) -> Tensor:
         def loss_as_real(score: Tensor) -> Tensor:
@@ -103,9 +101,9 @@ class Hinge(nn.Module):
         def loss_as_fake(score: Tensor) -> Tensor:
             return F.relu(1 + score)
 
-        return _loss_with_flips(
-            real, loss_as_real, loss_as_fake, self.label_flipping
-        ) + _loss_with_flips(fake, loss_as_fake, loss_as_real, self.label_flipping)
+        return _discriminator_loss(
+            real, fake, loss_as_real, loss_as_fake, flipped_fraction=self.label_flipping
+        )
 
     def for_generator(self, fake: Scores, real: Scores | None = None) -> Tensor:  # noqa: ARG002
         return _sum_over_scales(torch.neg, fake)
@@ -135,6 +133,7 @@ class Relativistic(nn.Module):
     """
 
     relativistic = True
+    """`for_generator` needs the scores of real images, too"""
 
     def for_discriminator(self, real: Scores, fake: Scores) -> Tensor:
         return _relative(real, fake)
@@ -166,7 +165,21 @@ def _scales(scores: Scores) -> Sequence[Tensor]:
     return [scores] if isinstance(scores, Tensor) else scores
 
 
-def _loss_with_flips(
+def _discriminator_loss(
+    real: Scores,
+    fake: Scores,
+    loss_as_real: Callable[[Tensor], Tensor],
+    loss_as_fake: Callable[[Tensor], Tensor],
+    *,
+    flipped_fraction: float,
+) -> Tensor:
+    """Return the sum of the losses of real and generated images, with some labels flipped."""
+    real_loss = _loss_with_flipped_labels(real, loss_as_real, loss_as_fake, flipped_fraction)
+    fake_loss = _loss_with_flipped_labels(fake, loss_as_fake, loss_as_real, flipped_fraction)
+    return real_loss + fake_loss
+
+
+def _loss_with_flipped_labels(
     scores: Scores,
     loss: Callable[[Tensor], Tensor],
     flipped_loss: Callable[[Tensor], Tensor],
@@ -176,14 +189,14 @@ def _loss_with_flips(
     if not fraction:
         return _sum_over_scales(loss, scores)
     scales = _scales(scores)
-    # the same images at all scales
+    # at all scales, the labels of the same images are flipped
     is_flipped = torch.rand(len(scales[0]), device=scales[0].device) < fraction
 
-    def loss_with_flips(score: Tensor) -> Tensor:
+    def loss_with_flipped_labels(score: Tensor) -> Tensor:
         mask = is_flipped.reshape(-1, *[1] * (score.ndim - 1))
         return torch.where(mask, flipped_loss(score), loss(score))
 
-    return _sum_over_scales(loss_with_flips, scales)
+    return _sum_over_scales(loss_with_flipped_labels, scales)
 
 
 def _sum_over_scales(loss: Callable[[Tensor], Tensor], scores: Scores) -> Tensor:
@@ -192,9 +205,8 @@ def _sum_over_scales(loss: Callable[[Tensor], Tensor], scores: Scores) -> Tensor
     return torch.stack([loss(at_least_float32(score)).mean() for score in _scales(scores)]).sum()
 
 
-def _check_fraction(**option: float) -> float:
-    """Return the value of the only option; raise `ConfigError` if it is not between 0 and 1."""
-    ((name, value),) = option.items()
+def _require_fraction(option: str, value: float) -> float:
+    """Return `value`; raise `ConfigError` if it is not between 0 and 1."""
     if not 0 <= value <= 1:
-        raise ConfigError(f"{name}: expected a fraction from 0 to 1, got {value}.")
+        raise ConfigError(f"{option}: expected a fraction from 0 to 1, got {value}.")
     return value

@@ -15,7 +15,6 @@ from translate.weights import PretrainedFile
 
 LOG = logging.getLogger("translate")
 
-
 VGG19 = PretrainedFile(
     name="vgg19-dcbb9e9d.pth",
     network="VGG-19 (Simonyan and Zisserman, 2015), torchvision's, trained on ImageNet",
@@ -31,9 +30,9 @@ class Perceptual(nn.Module):
     Johnson et al. (2016), section 3.1: the mean over the entries of a layer, summed over layers.
     Images are (N, 3, H, W) or gray (N, 1, H, W), in [-1, 1]. ``vgg19`` is used as in DeblurGAN's
     code: conv3_3 before the ReLU, inputs not standardized to ImageNet. ``efficientnet-lite0`` has a
-    stem, layer 0, and blocks 1 to 16; by default blocks 3 and 5 are compared, at a quarter and an
-    eighth of the resolution. The two networks need different weights, as their features differ in
-    size.
+    stem (layer 0) and blocks (layers 1 to 16); by default layers 3 and 5 are compared, at a quarter
+    and an eighth of the resolution. The two networks need different weights, as their features
+    differ in size.
     """
 
     pretrained = (VGG19,)
@@ -71,12 +70,12 @@ class Perceptual(nn.Module):
         self.criterion = F.l1_loss if criterion == "l1" else F.mse_loss
 
     def forward(self, output: Tensor, target: Tensor) -> Tensor:
-        output_features, target_features = self.features(output), self.features(target)
         return torch.stack(
             [
-                weight * self.criterion(at_least_float32(of_output), at_least_float32(of_target))
-                for weight, of_output, of_target in zip(
-                    self.weights, output_features, target_features, strict=True
+                weight
+                * self.criterion(at_least_float32(output_layer), at_least_float32(target_layer))
+                for weight, output_layer, target_layer in zip(
+                    self.weights, self.features(output), self.features(target), strict=True
                 )
             ]
         ).sum()
@@ -85,8 +84,8 @@ class Perceptual(nn.Module):
 class FrozenFeatures:
     """Features of a frozen pretrained network, which is loaded at first use.
 
-    The network is no submodule of the recipe: it is in no checkpoint, optimizer or moving average,
-    and inference does not load it. It is moved to the device of its images.
+    The network is not a submodule of the recipe: it is in no checkpoint, optimizer or moving
+    average, and inference does not load it. A call moves the network to the device of the images.
     """
 
     def __init__(
@@ -108,7 +107,7 @@ class FrozenFeatures:
             self.network = nn.Sequential(*self.load()[: max(self.layers) + 1])
             self.network.eval().requires_grad_(False)
             LOG.info("perceptual features: %s, layers %s", self.name, [*self.layers])
-        self._expect_sides(images)
+        self._require_min_side(images)
         self.network.to(images)
         features: dict[int, Tensor] = {}
         images = images.expand(-1, 3, -1, -1)
@@ -118,7 +117,7 @@ class FrozenFeatures:
                 features[number] = images
         return [features[layer] for layer in self.layers]
 
-    def _expect_sides(self, images: Tensor) -> None:
+    def _require_min_side(self, images: Tensor) -> None:
         """Raise `ConfigError` if images are too small for the pooling layers of the network."""
         assert self.network is not None
         min_side = 2 ** sum(isinstance(layer, nn.MaxPool2d) for layer in self.network)
@@ -156,7 +155,9 @@ def vgg19() -> list[nn.Module]:
             f"network: vgg19 cannot be loaded ({error}): {VGG19.instructions}, or choose "
             "efficientnet-lite0."
         ) from error
-    layers = {k.removeprefix("features."): v for k, v in state.items() if "features." in k}
+    layers = {
+        key.removeprefix("features."): weight for key, weight in state.items() if "features." in key
+    }
     network.load_state_dict(layers, assign=True)
     for layer in network:
         if isinstance(layer, nn.ReLU):
@@ -168,7 +169,7 @@ class PretrainedNetwork(NamedTuple):
     """A network whose features `Perceptual` compares."""
 
     load: Callable[[], list[nn.Module]]
-    """returns its layers"""
+    """returns the layers of the network"""
     layer_count: int
     default_layers: tuple[int, ...]
 

@@ -18,7 +18,7 @@ from translate_plugins.metrics.inception import (
     FrechetInceptionDistance,
     InceptionScore,
     KernelInceptionDistance,
-    LiteScore,
+    Lite0InceptionScore,
 )
 from translate_plugins.metrics.neighbours import Coverage, Density, Precision, Recall
 from translate_plugins.metrics.parzen import ParzenLogLikelihood
@@ -45,7 +45,7 @@ def register_metrics() -> dict[str, type[Metric]]:
         "recall-lite0": Recall,
         "density-lite0": Density,
         "coverage-lite0": Coverage,
-        "is-lite0": LiteScore,
+        "is-lite0": Lite0InceptionScore,
         "inception-score": InceptionScore,
         "diversity-lite0": Diversity,
         "class-accuracy": ClassAccuracy,

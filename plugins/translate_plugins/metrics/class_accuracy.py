@@ -22,7 +22,7 @@ _classifiers: dict[bytes, SmallClassifier] = {}
 
 
 class _ClassifierAccuracy(MeanOverImageSet):
-    """Trains a classifier on real or fake images and tests it on the others."""
+    """Accuracy of a classifier, trained on real and tested on fake images, or the reverse."""
 
     needs = frozenset({"fake", "labels", "real", "real_labels"})
     of_samples = True
@@ -52,7 +52,7 @@ class _ClassifierAccuracy(MeanOverImageSet):
 
         Args:
             trained_on: The images that the classifier is trained on, ``real`` or ``fake``.
-            tested_on: The images that it classifies.
+            tested_on: The images that the classifier is tested on, ``fake`` or ``real``.
         """
         labels = self.rows(trained_on, "labels")
         if len(labels.unique()) < 2:
@@ -73,8 +73,8 @@ class _ClassifierAccuracy(MeanOverImageSet):
     def _levels(self, images: Tensor) -> Tensor:
         """Return images as bytes, (N, C, 28, 28), from 0 to 255 over the range of the domain."""
         low, high = self.domain.range
-        small = F.interpolate(images.float(), (SIDE, SIDE), mode="bilinear", antialias=True)
-        return ((small - low) * (255 / (high - low))).round().clamp(0, 255).to(torch.uint8)
+        resized = F.interpolate(images.float(), (SIDE, SIDE), mode="bilinear", antialias=True)
+        return ((resized - low) * (255 / (high - low))).round().clamp(0, 255).to(torch.uint8)
 
     def _train(self, levels: Tensor, labels: Tensor, classes: int) -> SmallClassifier:
         """Return a classifier trained on these images; their order has no effect."""

@@ -7,8 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-FEATURES = 128
-BATCH_SIZE, LEARNING_RATE = 128, 2e-3
+FEATURES, BATCH_SIZE, LEARNING_RATE = 128, 128, 2e-3
 
 
 class Classification(NamedTuple):
@@ -25,16 +24,16 @@ class SmallClassifier(nn.Module):
 
     def __init__(self, channels: int, side: int, classes: int) -> None:
         super().__init__()
-        self.first, self.second = nn.Conv2d(channels, 32, 3), nn.Conv2d(32, 64, 3)
+        self.conv1, self.conv2 = nn.Conv2d(channels, 32, 3), nn.Conv2d(32, 64, 3)
         pooled_side = ((side - 2) // 2 - 2) // 2
         self.features = nn.Linear(64 * pooled_side * pooled_side, FEATURES)
         self.logits = nn.Linear(FEATURES, classes)
 
     def forward(self, images: Tensor) -> Classification:
-        maps = F.max_pool2d(self.first(images).relu(), 2)
-        maps = F.max_pool2d(self.second(maps).relu(), 2)
-        maps = F.dropout(maps, 0.25, self.training)
-        features = self.features(maps.flatten(1)).relu()
+        feature_maps = F.max_pool2d(self.conv1(images).relu(), 2)
+        feature_maps = F.max_pool2d(self.conv2(feature_maps).relu(), 2)
+        feature_maps = F.dropout(feature_maps, 0.25, self.training)
+        features = self.features(feature_maps.flatten(1)).relu()
         return Classification(self.logits(features), features)
 
 
@@ -68,7 +67,7 @@ def train_classifier(
 
 
 def _batches(count: int, steps: int) -> Iterator[Tensor]:
-    """Yield the indices of `steps` batches, each image once in an epoch."""
+    """Yield the indices of `steps` batches of `count` images, each image once in an epoch."""
     epoch: tuple[Tensor, ...] = ()
     for step in range(steps):
         position = step % -(-count // BATCH_SIZE)

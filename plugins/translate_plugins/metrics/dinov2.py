@@ -17,11 +17,11 @@ from translate.weights import PretrainedFile
 from translate_plugins.metrics.distances import FrechetDistance
 from translate_plugins.metrics.features import FeatureNetwork
 
-PATCH = 14
-"""side of a patch in pixels"""
-TRAINED_GRID, GRID = 37, SIDE // PATCH
+PATCH_SIDE = 14
+"""side in pixels of a patch, which becomes one token"""
+TRAINED_GRID, GRID = 37, SIDE // PATCH_SIDE
 """patches per side: of the file's position embedding (518 pixels), and of images here (224)"""
-OFFSET = 0.1
+GRID_OFFSET = 0.1
 """patches that the authors' code adds to the grid before it computes the scale"""
 LAYER_SCALE = 1e-5
 """initial value of layer scale: any number enables it, and the file has its weights"""
@@ -101,8 +101,8 @@ class _Resize(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         levels = ((images + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
         pixels = levels.permute(0, 2, 3, 1).cpu().numpy()
-        small = np.stack([resize_pixels(image, (SIDE, SIDE)) for image in pixels])
-        return torch.from_numpy(small).to(images.device).permute(0, 3, 1, 2) / 127.5 - 1
+        resized = np.stack([resize_pixels(image, (SIDE, SIDE)) for image in pixels])
+        return torch.from_numpy(resized).to(images.device).permute(0, 3, 1, 2) / 127.5 - 1
 
 
 def _load(architecture: Architecture) -> nn.Module:
@@ -122,7 +122,7 @@ def _create(architecture: Architecture, side: int) -> Any:
     with torch.device("meta"):  # no initialization, which would use random numbers
         return VisionTransformer(
             img_size=side,
-            patch_size=PATCH,
+            patch_size=PATCH_SIDE,
             embed_dim=architecture.width,
             depth=architecture.depth,
             num_heads=architecture.heads,
@@ -134,9 +134,9 @@ def _create(architecture: Architecture, side: int) -> Any:
 def _interpolate_positions(positions: Tensor) -> Tensor:
     """Return the position embedding (1, 1 + 16², width) of 224 pixels from that of 518.
 
-    By the authors' code: bicubic without antialiasing, at a scale of 16.1 / 37.
+    As in the authors' code: bicubic without antialiasing, at a scale of 16.1 / 37.
     """
     patches = positions[:, 1:].unflatten(1, (TRAINED_GRID, TRAINED_GRID)).permute(0, 3, 1, 2)
-    scale = (GRID + OFFSET) / TRAINED_GRID
+    scale = (GRID + GRID_OFFSET) / TRAINED_GRID
     patches = F.interpolate(patches, scale_factor=(scale, scale), mode="bicubic")
     return torch.cat([positions[:, :1], patches.flatten(2).transpose(1, 2)], 1)

@@ -1,7 +1,7 @@
 """Distances of the distributions of fake and real images, in features of a pretrained network.
 
-They are computed as KID and FID, by torch-fidelity, but in features of EfficientNet-Lite0: values
-are not comparable with KID and FID in papers. Subclasses use other networks.
+The distances are computed as KID and FID, by torch-fidelity, but in features of EfficientNet-Lite0:
+values are not comparable with KID and FID in papers. Subclasses use other networks.
 """
 
 from typing import Annotated
@@ -47,7 +47,7 @@ class KernelDistance(Metric):
     def compute(self) -> dict[str, float]:
         from torch_fidelity.metric_kid import KEY_METRIC_KID_MEAN, kid_features_to_metric
 
-        fake, real = features(self)
+        fake, real = fake_and_real_features(self)
         size = min(len(fake), len(real), MAX_SUBSET)
         if size < 2:
             return dict.fromkeys(self.values, float("nan"))
@@ -87,7 +87,7 @@ class FrechetDistance(Metric):
             fid_statistics_to_metric,
         )
 
-        fake, real = features(self)
+        fake, real = fake_and_real_features(self)
         if min(len(fake), len(real)) < 2:
             return dict.fromkeys(self.values, float("nan"))
         # in the span of the features the distance is the same, with fewer dimensions
@@ -111,6 +111,6 @@ def add_features(
         metric.add("real", features=network(batch["real"], domain))
 
 
-def features(metric: Metric) -> tuple[Tensor, Tensor]:
+def fake_and_real_features(metric: Metric) -> tuple[Tensor, Tensor]:
     """Return the features of all fake and all real images, in double precision."""
     return metric.rows("fake", "features").double(), metric.rows("real", "features").double()

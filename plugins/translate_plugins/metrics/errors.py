@@ -25,22 +25,22 @@ class MeanAbsoluteError(MeanOverImages):
 
 
 class PeakSignalToNoiseRatio(MeanOverImages):
-    """Paired: peak signal-to-noise ratio of each image, mean over images; at most 148 dB."""
+    """Paired: data_range signal-to-noise ratio of each image, mean over images; at most 148 dB."""
 
     needs = frozenset({"fake", "target"})
     masked = True
     values = {"psnr": MetricValue("max", "dB")}
 
     def __init__(self, *, domain: Domain = UNNAMED) -> None:
-        self.peak = domain.range[1] - domain.range[0]
+        self.data_range = domain.range[1] - domain.range[0]
 
     def update(self, batch: MetricBatch) -> None:
-        error = (batch["fake"].double() - batch["target"]) / self.peak
+        error = (batch["fake"].double() - batch["target"]) / self.data_range
         squared_error = mean_inside(error.square().mean(1, keepdim=True), batch.get("mask"))
         self.add("fake", value=-10 * squared_error.clamp(min=SMALLEST_ERROR).log10())
 
     def protocol(self) -> dict[str, str]:
-        return {"data range": f"{self.peak:g}", "mean": "over images, in dB"}
+        return {"data range": f"{self.data_range:g}", "mean": "over images, in dB"}
 
 
 def mean_inside(values: Tensor, mask: Tensor | None) -> Tensor:

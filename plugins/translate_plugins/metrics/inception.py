@@ -11,7 +11,7 @@ from translate_plugins.metrics.distances import (
     FrechetDistance,
     KernelDistance,
     add_features,
-    features,
+    fake_and_real_features,
 )
 from translate_plugins.metrics.features import lite0_logits
 from translate_plugins.metrics.published import (
@@ -69,7 +69,7 @@ class ClipMeanDiscrepancy(Metric):
     def compute(self) -> dict[str, float]:
         from torch_fidelity.metric_kid import kernel_rbf
 
-        fake, real = (embeddings.numpy() for embeddings in features(self))
+        fake, real = (embeddings.numpy() for embeddings in fake_and_real_features(self))
         within = kernel_rbf(fake, fake).mean() + kernel_rbf(real, real).mean()
         return {"cmmd": 1000 * float(within - 2 * kernel_rbf(fake, real).mean())}
 
@@ -77,12 +77,12 @@ class ClipMeanDiscrepancy(Metric):
         return {**clip().protocol(), "kernel": "exp(-|x - y|² / 200), biased, times 1,000"}
 
 
-class LiteScore(Metric):
+class Lite0InceptionScore(Metric):
     """Generators: Inception score with the class probabilities of EfficientNet-Lite0.
 
     Salimans et al. (2016): the score is high if each image clearly belongs to one of ImageNet's
-    classes, and all images together to many classes. It means little for images other than
-    photographs of objects, and is not comparable with the Inception score.
+    classes, and all images together to many classes. The score means little for images
+    other than photographs of objects, and is not comparable with the Inception score.
     """
 
     needs = frozenset({"fake"})
@@ -119,7 +119,7 @@ class LiteScore(Metric):
         return {**self.network().protocol(), "splits": str(self.splits)}
 
 
-class InceptionScore(LiteScore):
+class InceptionScore(Lite0InceptionScore):
     """Generators: Inception score, by torch-fidelity.
 
     Salimans et al. (2016). By default the score of all images at once. Papers take the mean over

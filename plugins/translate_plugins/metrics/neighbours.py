@@ -12,12 +12,16 @@ from torch import Tensor
 
 from translate.batches import UNNAMED, Domain
 from translate.metrics import MetricBatch, MetricValue
-from translate_plugins.metrics.distances import add_features, features
+from translate_plugins.metrics.distances import add_features, fake_and_real_features
 from translate_plugins.metrics.features import lite0
 from translate_plugins.metrics.means import UNDEFINED, MeanOverImageSet
 
+NeighbourCount = Annotated[
+    int, Field(ge=1), "k: a neighbourhood reaches to the k-th nearest neighbour"
+]
 
-class _Neighbours(MeanOverImageSet):
+
+class _NeighbourhoodMetric(MeanOverImageSet):
     """Compares fake images with neighbourhoods of real images, or the reverse."""
 
     needs = frozenset({"fake", "real"})
@@ -26,9 +30,7 @@ class _Neighbours(MeanOverImageSet):
         self,
         *,
         domain: Domain = UNNAMED,
-        neighbours: Annotated[
-            int, Field(ge=1), "k: a neighbourhood reaches to the k-th nearest neighbour"
-        ] = 3,
+        neighbours: NeighbourCount = 3,
     ) -> None:
         self.domain, self.neighbours = domain, neighbours
 
@@ -45,10 +47,11 @@ class _Neighbours(MeanOverImageSet):
         """
         if len(vectors) <= self.neighbours:
             return None
-        return distances(vectors, vectors).kthvalue(self.neighbours + 1).values  # the 1st is itself
+        # + 1, as the nearest vector is the vector itself
+        return euclidean_distances(vectors, vectors).kthvalue(self.neighbours + 1).values
 
 
-class Precision(_Neighbours):
+class Precision(_NeighbourhoodMetric):
     """Unpaired: fraction of fake images in the neighbourhood of a real image.
 
     Kynkäänniemi et al. (2019), equation 1, in features of EfficientNet-Lite0: the distance to some
@@ -58,12 +61,12 @@ class Precision(_Neighbours):
     values = {"precision-lite0": MetricValue("max")}
 
     def image_values(self) -> Tensor:
-        fake, real = features(self)
+        fake, real = fake_and_real_features(self)
         radii = self.radii(real)
-        return UNDEFINED if radii is None else (distances(fake, real) <= radii).any(1)
+        return UNDEFINED if radii is None else (euclidean_distances(fake, real) <= radii).any(1)
 
 
-class Recall(_Neighbours):
+class Recall(_NeighbourhoodMetric):
     """Unpaired: fraction of real images in the neighbourhood of a fake image.
 
     Kynkäänniemi et al. (2019), equation 2, in features of EfficientNet-Lite0: precision with both
@@ -73,21 +76,19 @@ class Recall(_Neighbours):
     values = {"recall-lite0": MetricValue("max")}
 
     def image_values(self) -> Tensor:
-        fake, real = features(self)
+        fake, real = fake_and_real_features(self)
         radii = self.radii(fake)
-        return UNDEFINED if radii is None else (distances(real, fake) <= radii).any(1)
+        return UNDEFINED if radii is None else (euclidean_distances(real, fake) <= radii).any(1)
 
 
-class _FiveNeighbours(_Neighbours):
-    """Has 5 neighbours by default, as Naeem et al. (2020)."""
+class _FiveNeighbours(_NeighbourhoodMetric):
+    """Has k = 5 by default, as Naeem et al. (2020)."""
 
     def __init__(
         self,
         *,
         domain: Domain = UNNAMED,
-        neighbours: Annotated[
-            int, Field(ge=1), "k: a neighbourhood reaches to the k-th nearest neighbour"
-        ] = 5,
+        neighbours: NeighbourCount = 5,
     ) -> None:
         super().__init__(domain=domain, neighbours=neighbours)
 
@@ -102,11 +103,11 @@ class Density(_FiveNeighbours):
     values = {"density-lite0": MetricValue("max")}
 
     def image_values(self) -> Tensor:
-        fake, real = features(self)
+        fake, real = fake_and_real_features(self)
         radii = self.radii(real)
         if radii is None or not radii.any():  # equal real images have no neighbourhood
             return UNDEFINED
-        return (distances(fake, real) < radii).sum(1) / self.neighbours
+        return (euclidean_distances(fake, real) < radii).sum(1) / self.neighbours
 
 
 class Coverage(_FiveNeighbours):
@@ -119,13 +120,13 @@ class Coverage(_FiveNeighbours):
     values = {"coverage-lite0": MetricValue("max")}
 
     def image_values(self) -> Tensor:
-        fake, real = features(self)
+        fake, real = fake_and_real_features(self)
         radii = self.radii(real)
         if radii is None or not radii.any():
             return UNDEFINED
-        return distances(real, fake).min(1).values < radii
+        return euclidean_distances(real, fake).min(1).values < radii
 
 
-def distances(first: Tensor, second: Tensor) -> Tensor:
+def euclidean_distances(first: Tensor, second: Tensor) -> Tensor:
     """Return the Euclidean distances (N, M) of (N, D) and (M, D), exactly 0 for equal rows."""
     return torch.cdist(first, second, compute_mode="donot_use_mm_for_euclid_dist")

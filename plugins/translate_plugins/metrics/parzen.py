@@ -18,8 +18,8 @@ class ParzenLogLikelihood(MeanOverImageSet):
 
     Goodfellow et al. (2014), section 5: one Gaussian in pixel space for each generated image. The
     bandwidth is the best for one half of the real images; the metric is the mean over the other
-    half. Its interest is historical: Theis et al. (2016) show that it does not follow the quality
-    of samples.
+    half. It is of historical interest only: Theis et al. (2016) show that it does not follow the
+    quality of samples.
     """
 
     needs = frozenset({"fake", "real"})
@@ -67,8 +67,8 @@ class ParzenLogLikelihood(MeanOverImageSet):
         """Return shrunk images as vectors (N, pixels) in [0, 1]."""
         low, high = self.domain.range
         size = [min(side, self.side) for side in images.shape[-2:]]
-        small = F.interpolate(images.float(), size, mode="area")
-        return ((small - low) / (high - low)).flatten(1)
+        shrunk = F.interpolate(images.float(), size, mode="area")
+        return ((shrunk - low) / (high - low)).flatten(1)
 
 
 BANDWIDTHS = [10 ** (step / 10 - 2) for step in range(21)]

@@ -26,7 +26,7 @@ class StructuralSimilarity(MeanOverImages):
     values = {"ssim": MetricValue("max")}
 
     def __init__(self, *, domain: Domain = UNNAMED) -> None:
-        self.low, self.peak = domain.range[0], domain.range[1] - domain.range[0]
+        self.low, self.data_range = domain.range[0], domain.range[1] - domain.range[0]
 
     def update(self, batch: MetricBatch) -> None:
         fake, target = (batch[name].double() - self.low for name in ("fake", "target"))
@@ -35,14 +35,14 @@ class StructuralSimilarity(MeanOverImages):
             return
         from kornia.metrics import ssim  # takes 0.3 s; only this needs kornia
 
-        ssim_map = ssim(fake, target, WINDOW, float(self.peak), eps=0.0, padding="valid")
+        ssim_map = ssim(fake, target, WINDOW, float(self.data_range), eps=0.0, padding="valid")
         margin = WINDOW // 2
         mask = batch["mask"][..., margin:-margin, margin:-margin] if "mask" in batch else None
         self.add("fake", value=mean_inside(ssim_map.mean(1, keepdim=True), mask))
 
     def protocol(self) -> dict[str, str]:
         return {
-            "data range": f"{self.peak:g}",
+            "data range": f"{self.data_range:g}",
             "window": f"{WINDOW}x{WINDOW}, Gaussian, sigma 1.5, inside the image only",
         }
 
@@ -59,7 +59,7 @@ class MultiScaleStructuralSimilarity(MeanOverImages):
 
     def __init__(self, *, domain: Domain = UNNAMED) -> None:
         require_package("torchmetrics", "metrics")
-        self.low, self.peak = domain.range[0], domain.range[1] - domain.range[0]
+        self.low, self.data_range = domain.range[0], domain.range[1] - domain.range[0]
 
     def update(self, batch: MetricBatch) -> None:
         fake, target = (batch[name].float() - self.low for name in ("fake", "target"))
@@ -69,12 +69,12 @@ class MultiScaleStructuralSimilarity(MeanOverImages):
         from torchmetrics.functional.image import multiscale_structural_similarity_index_measure
 
         values = multiscale_structural_similarity_index_measure(
-            fake, target, data_range=float(self.peak), reduction="none"
+            fake, target, data_range=float(self.data_range), reduction="none"
         )
         self.add("fake", value=values.reshape(-1))
 
     def protocol(self) -> dict[str, str]:
         return {
-            "data range": f"{self.peak:g}",
+            "data range": f"{self.data_range:g}",
             "scales": "5, weights of the paper, borders of the coarsest reflected",
         }

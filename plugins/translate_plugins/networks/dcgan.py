@@ -6,19 +6,22 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from translate.nn.norms import NORM, conv_bias, norm_layer
-from translate.remedies import Remedy
-from translate_plugins.networks.patch import activations
-from translate_plugins.networks.sizes import expect_noise, expect_size, halvings
-from translate_plugins.networks.upsampling import upsampler
+from translate_plugins.networks.patch import leaky_relu_outputs
+from translate_plugins.networks.sizes import (
+    halvings_and_final_size,
+    require_image_size,
+    require_latent_vectors,
+)
+from translate_plugins.networks.upsampling import UpsampleOption, upsampler
 
 
 class DcganGenerator(nn.Module):
     """DCGAN generator: latent vectors (N, in_channels, 1, 1) to images (N, C, *size) in [-1, 1].
 
-    Radford et al. (2016), section 3 and figure 1: a transposed convolution to 4x4, then further
-    ones that double the sides and halve the channels. Sides that are not powers of two start at a
-    larger size, such as 7 for 28. For 64 pixels, state-dict keys are those of published checkpoints
-    (pytorch/examples).
+    Radford et al. (2016), section 3 and figure 1: a transposed convolution to 4x4, then
+    transposed convolutions that double the sides and halve the channels. Sides that are not powers
+    of two start at a larger size, such as 7 for 28. For 64 pixels, state-dict keys are those of
+    published checkpoints (pytorch/examples).
     """
 
     def __init__(
@@ -28,16 +31,12 @@ class DcganGenerator(nn.Module):
         *,
         width: Annotated[int, Field(gt=0), "channels of the layer at the highest resolution"] = 64,
         norm: Annotated[str, NORM] = "batch",
-        upsample: Annotated[
-            str,
-            "upsampling: deconv, or resize, which avoids checkerboard artifacts",
-            Remedy("checkerboard artifacts", "resize"),
-        ] = "deconv",
+        upsample: UpsampleOption = "deconv",
         size: Annotated[tuple[int, int], "height and width of a training image"] = (64, 64),
     ) -> None:
         super().__init__()
         make_norm, bias, make_upsampling = norm_layer(norm), conv_bias(norm), upsampler(upsample)
-        doublings, start_size = halvings(size)
+        doublings, start_size = halvings_and_final_size(size)
         width *= 2 ** max(doublings - 1, 0)
         first = nn.ConvTranspose2d(in_channels, width, start_size, bias=bias)
         layers: list[nn.Module] = [first, make_norm(width), nn.ReLU()]
@@ -48,18 +47,18 @@ class DcganGenerator(nn.Module):
         if doublings:
             last = make_upsampling(width, out_channels, kernel=4, bias=bias)
         else:
-            last = nn.ConvTranspose2d(width, out_channels, 3, padding=1, bias=bias)
+            last = nn.ConvTranspose2d(width, out_channels, kernel_size=3, padding=1, bias=bias)
         self.main = nn.Sequential(*layers, last, nn.Tanh())
 
     def forward(self, x: Tensor) -> Tensor:
-        expect_noise(x)
+        require_latent_vectors(x)
         return self.main(x)
 
 
 class DcganEncoder(nn.Module):
     """Convolutional encoder: images (N, C, *size) to latent codes (N, out_channels, 1, 1).
 
-    The layers are those of the discriminator, with codes instead of a logit as outputs.
+    The layers are those of the discriminator, with codes instead of a logit as output.
     """
 
     def __init__(
@@ -78,7 +77,7 @@ class DcganEncoder(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        expect_size(x, self.size)
+        require_image_size(x, self.size)
         return self.main(x)
 
 
@@ -106,7 +105,7 @@ class DcganDiscriminator(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        expect_size(x, self.size)
+        require_image_size(x, self.size)
         return self.main(x)
 
     def features(self, x: Tensor) -> list[Tensor]:
@@ -114,8 +113,8 @@ class DcganDiscriminator(nn.Module):
 
         For 64x64 pixels: (N, 64, 32, 32), (N, 128, 16, 16), (N, 256, 8, 8) and (N, 512, 4, 4).
         """
-        expect_size(x, self.size)
-        return activations(self.main, x)
+        require_image_size(x, self.size)
+        return leaky_relu_outputs(self.main, x)
 
 
 def _downsampling_layers(
@@ -129,12 +128,12 @@ def _downsampling_layers(
 ) -> nn.Sequential:
     """Return the layers from images of `size` to (N, out_channels, 1, 1)."""
     make_norm, bias = norm_layer(norm), conv_bias(norm)
-    downsamplings, end_size = halvings(size)
-    kernel, stride = (4, 2) if downsamplings else (3, 1)
-    first = nn.Conv2d(in_channels, width, kernel, stride=stride, padding=1, bias=bias)
+    downsamplings, end_size = halvings_and_final_size(size)
+    kernel_size, stride = (4, 2) if downsamplings else (3, 1)
+    first = nn.Conv2d(in_channels, width, kernel_size, stride=stride, padding=1, bias=bias)
     layers: list[nn.Module] = [first, nn.LeakyReLU(0.2)]
     for _ in range(downsamplings - 1):
-        conv = nn.Conv2d(width, 2 * width, 4, stride=2, padding=1, bias=bias)
+        conv = nn.Conv2d(width, 2 * width, kernel_size=4, stride=2, padding=1, bias=bias)
         width *= 2
         layers += [conv, make_norm(width), nn.LeakyReLU(0.2)]
     return nn.Sequential(*layers, nn.Conv2d(width, out_channels, end_size, bias=last_bias))

@@ -19,7 +19,7 @@ class DilatedGenerator(nn.Module):
     quarter of the resolution, whose receptive field covers most of an image. Unlike the paper:
     pre-activation residual blocks (He et al., 2016) without norm, between average pooling and
     bilinear upsampling. The output is unbounded, and close to 0 at the start of training, for
-    recipes that add it to an image as a correction.
+    recipes that add the output to an image as a correction.
     """
 
     def __init__(

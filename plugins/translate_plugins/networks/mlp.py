@@ -10,8 +10,8 @@ from torch import Tensor, nn
 
 from translate.errors import ConfigError
 from translate.nn.norms import conv_bias, vector_norm_layer
-from translate_plugins.networks.patch import activations
-from translate_plugins.networks.sizes import expect_noise, expect_size
+from translate_plugins.networks.patch import leaky_relu_outputs
+from translate_plugins.networks.sizes import require_image_size, require_latent_vectors
 
 
 class MlpGenerator(nn.Module):
@@ -41,7 +41,7 @@ class MlpGenerator(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        expect_noise(x)
+        require_latent_vectors(x)
         return self.model(x)
 
 
@@ -71,7 +71,7 @@ class MlpEncoder(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        expect_size(x, self.size)
+        require_image_size(x, self.size)
         return self.model(x)
 
 
@@ -106,13 +106,13 @@ class MlpDiscriminator(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        expect_size(x, self.size)
+        require_image_size(x, self.size)
         return self.model(x)
 
     def features(self, x: Tensor) -> list[Tensor]:
         """Return the activations (N, width) of each hidden layer, before any dropout."""
-        expect_size(x, self.size)
-        return activations(self.model, x)
+        require_image_size(x, self.size)
+        return leaky_relu_outputs(self.model, x)
 
 
 def _hidden_layers(

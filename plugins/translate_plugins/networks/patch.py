@@ -1,5 +1,6 @@
 """The discriminators of pix2pix and CycleGAN: of patches or single pixels."""
 
+from functools import partial
 from itertools import pairwise
 from typing import Annotated, Literal
 
@@ -15,8 +16,8 @@ class PatchDiscriminator(nn.Module):
     """PatchGAN: images (N, in_channels, H, W) to logits (N, 1, h, w) of overlapping patches.
 
     Isola et al. (2017), section 6.1.2: ``C64-C128-C256-C512`` has patches of 70x70 pixels, and
-    30x30 logits for images of 256x256 pixels. With 1 layer patches have 16x16 pixels, with 5 layers
-    286x286. State-dict keys are those of published checkpoints.
+    30x30 logits for images of 256x256 pixels. With 1 layer, patches have 16x16 pixels, with 5
+    layers 286x286. State-dict keys are those of published checkpoints.
     """
 
     def __init__(
@@ -38,17 +39,18 @@ class PatchDiscriminator(nn.Module):
     ) -> None:
         super().__init__()
         make_norm, bias = norm_layer(norm), conv_bias(norm, bias)
+        conv4x4 = partial(nn.Conv2d, kernel_size=4, padding=padding)
         widths = [width * min(2**layer, 8) for layer in range(layers + 1)]
         modules: list[nn.Module] = []
         for layer, (in_width, out_width) in enumerate(pairwise([in_channels, *widths])):
             is_first = layer == 0
             is_downsampling = layer < layers or is_first
             stride = 2 if is_downsampling and not antialias else 1
-            conv = nn.Conv2d(in_width, out_width, 4, stride, padding, bias=bias or is_first)
-            modules += [conv, *([] if is_first else [make_norm(out_width)]), nn.LeakyReLU(0.2)]
+            modules.append(conv4x4(in_width, out_width, stride=stride, bias=bias or is_first))
+            modules += [] if is_first else [make_norm(out_width)]
+            modules.append(nn.LeakyReLU(0.2))
             modules += [BlurDown(out_width)] if is_downsampling and antialias else []
-        last = nn.Conv2d(widths[-1], 1, 4, stride=1, padding=padding)
-        self.model = nn.Sequential(*modules, last)
+        self.model = nn.Sequential(*modules, conv4x4(widths[-1], 1, stride=1))
         # smaller images leave no logit: each of the last two layers reduces sides by a pixel
         self.geometry = Geometry(minimum=3 * 2**layers if padding == 1 else 2, scale=0)
 
@@ -56,15 +58,15 @@ class PatchDiscriminator(nn.Module):
         return self.model(x)
 
     def features(self, x: Tensor) -> list[Tensor]:
-        """Return each activation before the logits, for feature matching (Wang et al., 2018, 3.3).
+        """Return the activations before the logits, for feature matching (Wang et al., 2018).
 
         By default: (N, 64, H/2, W/2), (N, 128, H/4, W/4), (N, 256, H/8, W/8) and
         (N, 512, H/8 - 1, W/8 - 1).
         """
-        return activations(self.model, x)
+        return leaky_relu_outputs(self.model, x)
 
     def output_and_features(self, x: Tensor) -> tuple[Tensor, list[Tensor]]:
-        """Return logits and activations in one forward pass."""
+        """Return logits and features in one forward pass."""
         features = self.features(x)
         return self.model[-1](features[-1]), features
 
@@ -100,10 +102,10 @@ class PixelDiscriminator(nn.Module):
 
     def features(self, x: Tensor) -> list[Tensor]:
         """Return the two activations before the logits: (N, 64, H, W) and (N, 128, H, W)."""
-        return activations(self.net, x)
+        return leaky_relu_outputs(self.net, x)
 
 
-def activations(layers: nn.Sequential, x: Tensor) -> list[Tensor]:
+def leaky_relu_outputs(layers: nn.Sequential, x: Tensor) -> list[Tensor]:
     """Return the outputs of the leaky ReLUs before the last layer, for input `x`."""
     features = []
     for layer in layers[:-1]:

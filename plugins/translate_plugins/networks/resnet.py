@@ -1,5 +1,6 @@
 """The ResNet generator of CycleGAN: downsampling, residual blocks, upsampling."""
 
+from functools import partial
 from itertools import islice
 from typing import Annotated, Literal
 
@@ -70,15 +71,16 @@ class ResnetGenerator(nn.Module):
         first = same_size_conv(in_channels, width, kernel=7, bias=bias, reflect=reflect)
         layers = [*first, make_norm(width), nn.ReLU()]
         self._feature_indices = [0]
+        block = partial(ResidualBlock, norm=norm, dropout=dropout, bias=bias, reflect=reflect)
         for _ in range(downsamplings):
             self._feature_indices.append(len(layers))
             stride = 1 if blurs_down else 2
-            down = nn.Conv2d(width, 2 * width, 3, stride=stride, padding=1, bias=bias)
+            down = nn.Conv2d(width, 2 * width, kernel_size=3, stride=stride, padding=1, bias=bias)
             width *= 2
             layers += [down, make_norm(width), nn.ReLU()]
             layers += [BlurDown(width)] if blurs_down else []
         self._feature_indices += [len(layers), len(layers) + blocks // 2]
-        layers += [ResidualBlock(width, norm, dropout, bias, reflect) for _ in range(blocks)]
+        layers += [block(width) for _ in range(blocks)]
         for _ in range(downsamplings):
             layers += (
                 [BlurUp(width), nn.Conv2d(width, width // 2, 3, padding=1, bias=bias)]
@@ -91,8 +93,7 @@ class ResnetGenerator(nn.Module):
         layers += [*last, nn.Tanh()]
         self.model = nn.Sequential(*layers)
 
-        # Other sides would come out larger. Reflection padding needs sides of 4 pixels in the first
-        # layer and of 2 in the blocks.
+        # Other sides would grow. Reflection padding needs 4 pixels in the first layer, 2 in blocks.
         self.geometry = Geometry(multiple_of=2**downsamplings, minimum=max(4, 2 * 2**downsamplings))
 
     def forward(self, x: Tensor) -> Tensor:
@@ -103,9 +104,9 @@ class ResnetGenerator(nn.Module):
 
         These are the padded input (N, in_channels, H + 6, W + 6), or with zero padding the output
         of the first convolution (N, width, H, W); the output of each downsampling convolution
-        before its norm: (N, 2 * width, H / 2, W / 2), (N, 4 * width, H / 4, W / 4), or twice these
+        before the norm: (N, 2 * width, H / 2, W / 2), (N, 4 * width, H / 4, W / 4), or twice these
         sides with `antialias`; and the outputs of the first and the middle block, of (N, 4 * width,
-        H / 4, W / 4). With a single block these two are one.
+        H / 4, W / 4). A single block is both.
         """
         _, features = self._run(x, self._feature_indices[-1] + 1)
         return features
@@ -114,10 +115,10 @@ class ResnetGenerator(nn.Module):
         """Return output and features in one forward pass."""
         return self._run(x, len(self.model))
 
-    def _run(self, x: Tensor, layers: int) -> tuple[Tensor, list[Tensor]]:
-        """Return the output of the first `layers` layers, and the features up to there."""
+    def _run(self, x: Tensor, layer_count: int) -> tuple[Tensor, list[Tensor]]:
+        """Return the output of the first `layer_count` layers, and the features of these."""
         features = []
-        for index, layer in enumerate(islice(self.model, layers)):
+        for index, layer in enumerate(islice(self.model, layer_count)):
             x = layer(x)
             if index in self._feature_indices:
                 features.append(x)
@@ -128,15 +129,10 @@ class ResidualBlock(nn.Module):
     """Residual block of two 3x3 convolutions: (N, channels, H, W) to the same (He et al., 2016)."""
 
     def __init__(
-        self,
-        channels: int,
-        norm: str,
-        dropout: float,
-        bias: bool | None = None,
-        reflect: bool = True,
+        self, channels: int, *, norm: str, dropout: float, bias: bool, reflect: bool
     ) -> None:
         super().__init__()
-        make_norm, bias = norm_layer(norm), conv_bias(norm, bias)
+        make_norm = norm_layer(norm)
         self.conv_block = nn.Sequential(
             *same_size_conv(channels, channels, kernel=3, bias=bias, reflect=reflect),
             make_norm(channels),

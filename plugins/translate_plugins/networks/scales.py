@@ -10,7 +10,7 @@ from translate.errors import ConfigError
 from translate.nn.features import features_of, output_and_features
 from translate.nn.geometry import Geometry, combine_geometries, geometry_of
 from translate.registry import PartConfig, create_discriminator
-from translate_plugins.networks.sizes import halve
+from translate_plugins.networks.sizes import halve_sides
 
 
 class ScalesDiscriminator(nn.Module):
@@ -47,24 +47,27 @@ class ScalesDiscriminator(nn.Module):
         )
 
     def forward(self, x: Tensor) -> list[Tensor]:
-        return [network(images) for network, images in self._scales(x)]
+        return [network(images) for network, images in self._networks_with_images(x)]
 
     def features(self, x: Tensor) -> list[Tensor]:
         """Return the features of all scales, from the full to the lowest resolution."""
         return [
             feature
-            for network, images in self._scales(x)
+            for network, images in self._networks_with_images(x)
             for feature in features_of(network)(images)
         ]
 
     def output_and_features(self, x: Tensor) -> tuple[list[Tensor], list[Tensor]]:
         """Return scores and features in one forward pass."""
-        results = [output_and_features(network, images) for network, images in self._scales(x)]
+        results = [
+            output_and_features(network, images)
+            for network, images in self._networks_with_images(x)
+        ]
         scores, features = zip(*results, strict=True)
         return [*scores], [*chain(*features)]
 
-    def _scales(self, x: Tensor) -> Iterator[tuple[nn.Module, Tensor]]:
-        """Yield each network with the images at its resolution."""
+    def _networks_with_images(self, x: Tensor) -> Iterator[tuple[nn.Module, Tensor]]:
+        """Yield each network with `x` at the resolution of this network."""
         for number, network in enumerate(self.networks):
-            x = halve(x) if number else x
+            x = halve_sides(x) if number else x
             yield network, x

@@ -11,7 +11,7 @@ LARGEST_START = 32
 """largest side in pixels that one layer may compute from a latent vector, or reduce to one"""
 
 
-def halve(x: Tensor) -> Tensor:
+def halve_sides(x: Tensor) -> Tensor:
     """Return (N, C, H, W) at half its sides, rounded up, by average pooling of 3x3 pixels.
 
     Averages are of the pixels inside the image only, as in pix2pixHD (Wang et al., 2018).
@@ -19,7 +19,7 @@ def halve(x: Tensor) -> Tensor:
     return F.avg_pool2d(x, 3, stride=2, padding=1, count_include_pad=False)
 
 
-def halvings(size: tuple[int, int]) -> tuple[int, tuple[int, int]]:
+def halvings_and_final_size(size: tuple[int, int]) -> tuple[int, tuple[int, int]]:
     """Return how often both sides can be halved to integers of at least 4, and the final size.
 
     64x64 can be halved four times, to 4x4; 28x28 twice, to 7x7; 9x9 not at all. Raises
@@ -38,7 +38,7 @@ def halvings(size: tuple[int, int]) -> tuple[int, tuple[int, int]]:
     return count, (height, width)
 
 
-def expect_noise(x: Tensor) -> None:
+def require_latent_vectors(x: Tensor) -> None:
     """Raise `ConfigError` unless `x` are latent vectors (N, channels, 1, 1)."""
     height, width = x.shape[-2:]
     if (height, width) != (1, 1):
@@ -48,7 +48,7 @@ def expect_noise(x: Tensor) -> None:
         )
 
 
-def expect_size(x: Tensor, size: tuple[int, int]) -> None:
+def require_image_size(x: Tensor, size: tuple[int, int]) -> None:
     """Raise `ConfigError` unless the images `x` (N, C, H, W) are of this size."""
     height, width = x.shape[-2:]
     if (height, width) != tuple(size):

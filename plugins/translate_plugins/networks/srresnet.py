@@ -10,9 +10,7 @@ from torch import Tensor, nn
 from translate.errors import ConfigError
 from translate.nn.geometry import Geometry
 from translate.nn.norms import NORM, conv_bias, norm_layer
-from translate_plugins.networks.sizes import expect_size
-
-SCALES = (1, 2, 4, 8)
+from translate_plugins.networks.sizes import require_image_size
 
 
 class SrResnet(nn.Module):
@@ -31,13 +29,13 @@ class SrResnet(nn.Module):
         width: Annotated[int, Field(gt=0), "channels of every layer"] = 64,
         blocks: Annotated[int, "number of residual blocks"] = 16,
         norm: Annotated[str, NORM] = "batch",
-        residual: Annotated[bool, "predict the residual of bicubic upscaling"] = False,
+        residual: Annotated[bool, "predict the difference from bicubic upscaling"] = False,
         scale: Annotated[int, "upscaling factor of the sides: 1, 2, 4 or 8; set by the recipe"] = 1,
     ) -> None:
         super().__init__()
         if blocks < 1:
             raise ConfigError(f"blocks: expected 1 or more, got {blocks}.")
-        if scale not in SCALES:
+        if scale not in (1, 2, 4, 8):
             raise ConfigError(f"scale: expected 1, 2, 4 or 8, got {scale}.")
         if residual and in_channels != out_channels:
             raise ConfigError(
@@ -92,7 +90,7 @@ class VggDiscriminator(nn.Module):
     """VGG-like discriminator of SRGAN: images (N, in_channels, *size) to one logit each, (N, 1).
 
     Ledig et al. (2017), section 2.1.1 and figure 4: eight 3x3 convolutions from 64 to 512 channels,
-    every second one halving the sides, then 1,024 units, after VGG and Radford et al. (2016).
+    of which every second halves the sides, then 1,024 units, after VGG and Radford et al. (2016).
     """
 
     def __init__(
@@ -111,7 +109,9 @@ class VggDiscriminator(nn.Module):
         layers: list[nn.Module] = [nn.Conv2d(in_channels, width, 3, padding=1), nn.LeakyReLU(0.2)]
         channels = width
         for multiple, stride in zip((1, 2, 2, 4, 4, 8, 8), (2, 1, 2, 1, 2, 1, 2), strict=True):
-            conv = nn.Conv2d(channels, multiple * width, 3, stride, padding=1, bias=bias)
+            conv = nn.Conv2d(
+                channels, multiple * width, kernel_size=3, stride=stride, padding=1, bias=bias
+            )
             channels = multiple * width
             layers += [conv, make_norm(channels), nn.LeakyReLU(0.2)]
         pixels = math.prod(math.ceil(side / 16) for side in size)
@@ -121,7 +121,7 @@ class VggDiscriminator(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        expect_size(x, self.size)
+        require_image_size(x, self.size)
         return self.model(x)
 
 

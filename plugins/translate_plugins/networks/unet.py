@@ -11,8 +11,7 @@ from torch import Tensor, nn
 from translate.errors import ConfigError
 from translate.nn.geometry import Geometry
 from translate.nn.norms import BIAS, NORM, conv_bias, norm_layer
-from translate.remedies import Remedy
-from translate_plugins.networks.upsampling import upsampler
+from translate_plugins.networks.upsampling import UpsampleOption, upsampler
 
 
 class UnetGenerator(nn.Module):
@@ -41,11 +40,7 @@ class UnetGenerator(nn.Module):
             Field(ge=0, le=1),
             "dropout probability in the inner decoder layers, but not the innermost",
         ] = 0.5,
-        upsample: Annotated[
-            str,
-            "upsampling: deconv, or resize, which avoids checkerboard artifacts",
-            Remedy("checkerboard artifacts", "resize"),
-        ] = "deconv",
+        upsample: UpsampleOption = "deconv",
         size: Annotated[
             tuple[int, int] | None, "height and width of a training crop, which limits `levels`"
         ] = None,

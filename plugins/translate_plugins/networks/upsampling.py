@@ -1,11 +1,18 @@
 """Layers that double the sides of images, by name."""
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Annotated, Protocol
 
 from torch import nn
 
 from translate.errors import ConfigError, suggest
+from translate.remedies import Remedy
+
+UpsampleOption = Annotated[
+    str,
+    "upsampling: deconv, or resize, which avoids checkerboard artifacts",
+    Remedy("checkerboard artifacts", "resize"),
+]
 
 
 class Upsampler(Protocol):
@@ -32,7 +39,7 @@ def deconvolve4(
     kernel: int,  # noqa: ARG001 - always 4
     bias: bool,
 ) -> nn.Module:
-    """Double the sides by a transposed convolution of 4x4, a multiple of the stride."""
+    """Double the sides by a transposed convolution of 4x4: 4 is a multiple of the stride."""
     return deconvolve(in_channels, out_channels, kernel=4, bias=bias)
 
 
@@ -43,7 +50,7 @@ def resize(
     kernel: int,  # noqa: ARG001 - always 3
     bias: bool,
 ) -> nn.Module:
-    """Double the sides by repeating pixels, then convolve: no checkerboard (Odena et al., 2016)."""
+    """Double the sides by repeating pixels, then convolve (Odena et al., 2016)."""
     return nn.Sequential(
         nn.Upsample(scale_factor=2, mode="nearest"),
         nn.ReflectionPad2d(1),

@@ -13,7 +13,7 @@ from translate.losses import auc, generator_loss
 from translate.nn.geometry import require_scale
 from translate.recipe import Recipe, Turn, adam
 from translate.registry import PartConfig, create_discriminator, create_generator, create_loss, part
-from translate_plugins.restore.degradations import Degradations
+from translate_plugins.restore.degradations import DegradationChain
 
 
 @hookimpl
@@ -66,7 +66,7 @@ class Restore(Recipe[Images]):
         lr: Annotated[float, Field(ge=0), "learning rate of generator and discriminator"] = 2e-4,
     ) -> None:
         super().__init__()
-        self.degrade = Degradations(degradations)
+        self.degrade = DegradationChain(degradations)
         self.keeps_gray = not self.degrade.removes_colour  # else gray images are colourized
         channels = spec.equal_channels("the generator corrects its input")
         self.generator = create_generator(

@@ -1,6 +1,7 @@
 """Random degradations of training images: grayscale, noise, blur and JPEG compression.
 
-They run on the device of the images, without gradient, with PyTorch's global random generator.
+Degradations run on the device of the images, without gradient, with PyTorch's global random
+generator.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -55,7 +56,7 @@ Degrade = Callable[[Tensor, Tensor], Tensor]
 """from images (N, C, H, W) in [0, 1] and strengths (N, 1, 1, 1) to degraded images"""
 
 
-class Kind(NamedTuple):
+class DegradationKind(NamedTuple):
     """A kind of degradation, with the option that sets its strength and the option's limits."""
 
     degrade: Degrade
@@ -65,15 +66,15 @@ class Kind(NamedTuple):
     maximum: float
 
 
-KINDS: Mapping[str, Kind] = {
-    "gray": Kind(gray, "amount", default=1.0, minimum=0.0, maximum=1.0),
-    "noise": Kind(noise, "sigma", default=0.1, minimum=0.0, maximum=1.0),
-    "blur": Kind(blur, "sigma", default=1.5, minimum=0.0, maximum=20.0),
-    "jpeg": Kind(jpeg, "quality", default=30.0, minimum=1.0, maximum=100.0),
+KINDS: Mapping[str, DegradationKind] = {
+    "gray": DegradationKind(gray, "amount", default=1.0, minimum=0.0, maximum=1.0),
+    "noise": DegradationKind(noise, "sigma", default=0.1, minimum=0.0, maximum=1.0),
+    "blur": DegradationKind(blur, "sigma", default=1.5, minimum=0.0, maximum=20.0),
+    "jpeg": DegradationKind(jpeg, "quality", default=30.0, minimum=1.0, maximum=100.0),
 }
 
 
-class Link(NamedTuple):
+class ChainLink(NamedTuple):
     """A degradation of a chain, with the range of its strength."""
 
     degrade: Degrade
@@ -81,7 +82,7 @@ class Link(NamedTuple):
     largest: float
 
 
-class Degradations:
+class DegradationChain:
     """A chain of degradations, such as ``["gray", {"name": "noise", "sigma": [0.05, 0.2]}]``.
 
     A strength given as a range, ``[smallest, largest]``, is drawn uniformly for each image. After
@@ -91,7 +92,7 @@ class Degradations:
     def __init__(self, chain: Sequence[PartConfig]) -> None:
         if not chain:
             raise ConfigError(f"degradations: the list is empty: name some of {', '.join(KINDS)}.")
-        self.links = [_parse_link(part) for part in chain]
+        self.links = [_parse_chain_link(part) for part in chain]
         self.removes_colour = any(link.degrade is gray and link.largest > 0 for link in self.links)
 
     @torch.no_grad()
@@ -105,8 +106,8 @@ class Degradations:
         return degraded.to(images) * 2 - 1
 
 
-def _parse_link(part: PartConfig) -> Link:
-    """Return the degradation that `part` names; raises a ConfigError for unknown names."""
+def _parse_chain_link(part: PartConfig) -> ChainLink:
+    """Return the degradation that `part` names; raises `ConfigError` for unknown names."""
     options = {"name": part} if isinstance(part, str) else dict(part)
     name = str(options.pop("name", ""))
     if name not in KINDS:
@@ -118,10 +119,10 @@ def _parse_link(part: PartConfig) -> Link:
                 f"degradations: {name} has no option {key!r}.{suggest(key, [kind.option])}"
             )
     strength = options.get(kind.option, kind.default)
-    return Link(kind.degrade, *_parse_range(f"{kind.option} of {name}", strength, kind))
+    return ChainLink(kind.degrade, *_parse_range(f"{kind.option} of {name}", strength, kind))
 
 
-def _parse_range(option: str, value: Any, kind: Kind) -> tuple[float, float]:
+def _parse_range(option: str, value: Any, kind: DegradationKind) -> tuple[float, float]:
     """Return the smallest and the largest strength of `value`, which is one number or two."""
     ends = list(value) if isinstance(value, list | tuple) else [value] * 2
     are_numbers = all(isinstance(end, int | float) and not isinstance(end, bool) for end in ends)

@@ -1,7 +1,7 @@
 """Text to image: generate images from captions."""
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Literal
+from typing import Annotated
 
 import torch
 from pydantic import Field
@@ -13,7 +13,7 @@ from translate.batches import Captioned, ImageSpec
 from translate.errors import ConfigError
 from translate.losses import auc, is_relativistic
 from translate.nn.init import init_normal_
-from translate.nn.latents import Prior
+from translate.nn.latents import Prior, PriorName
 from translate.recipe import Recipe, Turn, adam
 from translate.registry import PartConfig, create_discriminator, create_generator, create_loss
 from translate.remedies import Remedy
@@ -55,9 +55,7 @@ class TextToImage(Recipe[Captioned]):
         latent_dim: Annotated[
             int, Field(gt=0), "number of latent variables in addition to the text code"
         ] = 100,
-        prior: Annotated[
-            Literal["normal", "uniform", "sphere"], "prior distribution of the latent vector"
-        ] = "normal",
+        prior: Annotated[PriorName, "prior distribution of the latent vector"] = "normal",
         text_dim: Annotated[int, Field(gt=0), "dimension of the text code"] = 128,
         mode_seeking_weight: Annotated[
             float,

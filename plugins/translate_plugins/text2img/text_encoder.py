@@ -4,10 +4,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-PRIME = 2**31 - 1
-"""modulus of the hashes"""
-BASE = 257
-"""base of the polynomial hash: above every byte"""
+HASH_MODULUS, HASH_BASE = 2**31 - 1, 257
+"""of the polynomial hash of a word: a prime, and a base above every byte"""
 
 
 class TextEncoder(nn.Module):
@@ -15,8 +13,8 @@ class TextEncoder(nn.Module):
 
     A hashed bag of words and bigrams as in fastText (Joulin et al., 2017, section 2.1), without a
     vocabulary: "two firs and a fir" has the features two, firs, and, a, fir, "two firs", "firs and"
-    and so on. Case and punctuation are ignored. A word that training never had adds 0, unless its
-    hash is that of another word.
+    and so on. Case and punctuation are ignored. A word that is not in the training texts adds 0,
+    unless its hash equals that of a training word.
     """
 
     def __init__(self, channels: int, buckets: int = 8192, scale: float = 10.0) -> None:
@@ -27,37 +25,43 @@ class TextEncoder(nn.Module):
         self.scale = scale
 
     def forward(self, text: Tensor) -> Tensor:
-        hashes, present = hash_words(text)
-        embeddings = self.table(hashes % self.table.num_embeddings) * present[..., None]
+        hashes, is_present = hash_words(text)
+        embeddings = self.table(hashes % self.table.num_embeddings) * is_present[..., None]
         return self.scale * embeddings.sum(1)[:, :, None, None]
 
 
 def hash_words(text: Tensor) -> tuple[Tensor, Tensor]:
-    """Return hashes of the words and bigrams of `text`, and which of them are present.
+    """Return hashes of the words and bigrams of `text`, and which entries are present.
 
     Both are (N, 2L): L entries for words, then L for bigrams, in the order of the text; as a text
     of L bytes has fewer words, the last entries are not present. The hash of a word is a polynomial
     in its bytes, so it does not depend on the word's position.
     """
-    codes = text.long()
-    codes = codes + 32 * _is_between(codes, "A", "Z")  # lower case
-    is_letter = _is_between(codes, "a", "z") | _is_between(codes, "0", "9") | (codes >= 128)
+    byte_values = text.long()
+    byte_values = byte_values + 32 * _is_between(byte_values, "A", "Z")  # lower case
+    is_letter = (
+        _is_between(byte_values, "a", "z")
+        | _is_between(byte_values, "0", "9")
+        | (byte_values >= 128)
+    )
     is_word_start = is_letter & ~F.pad(is_letter, (1, 0))[:, :-1]
 
     position = torch.arange(text.shape[1], device=text.device)
     # (N, L, L), the starts up to each position, as ONNX has no cummax
     starts_up_to = is_word_start[:, None] & (position <= position[:, None])
     word_start = torch.where(starts_up_to, position, 0).amax(2)
-    powers = torch.tensor([pow(BASE, i, PRIME) for i in range(len(position))], device=text.device)
-    terms = codes * powers[position - word_start] % PRIME * is_letter
+    powers = torch.tensor(
+        [pow(HASH_BASE, i, HASH_MODULUS) for i in range(len(position))], device=text.device
+    )
+    terms = byte_values * powers[position - word_start] % HASH_MODULUS * is_letter
     word_index = (is_word_start.cumsum(1) - 1).clamp(min=0)
-    words = torch.zeros_like(codes).scatter_add_(1, word_index, terms) % PRIME
-    bigrams = (words * BASE + F.pad(words, (0, 1))[:, 1:] + 1) % PRIME
+    words = torch.zeros_like(byte_values).scatter_add_(1, word_index, terms) % HASH_MODULUS
+    bigrams = (words * HASH_BASE + F.pad(words, (0, 1))[:, 1:] + 1) % HASH_MODULUS
 
     count = is_word_start.sum(1, keepdim=True)
-    present = torch.cat([position < count, position < count - 1], 1)
-    return torch.cat([words, bigrams], 1), present
+    is_present = torch.cat([position < count, position < count - 1], 1)
+    return torch.cat([words, bigrams], 1), is_present
 
 
-def _is_between(codes: Tensor, first: str, last: str) -> Tensor:
-    return (codes >= ord(first)) & (codes <= ord(last))
+def _is_between(byte_values: Tensor, first: str, last: str) -> Tensor:
+    return (byte_values >= ord(first)) & (byte_values <= ord(last))

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from translate.errors import ConfigError
 from translate.nn.features import features_of, output_and_features
 from translate_plugins.networks.scales import ScalesDiscriminator
-from translate_plugins.networks.sizes import halve
+from translate_plugins.networks.sizes import halve_sides
 
 SMALL_PATCH = {"name": "patch", "width": 4, "layers": 1, "padding": 2}
 
@@ -27,7 +27,7 @@ def test_scores_and_features_of_one_forward_pass_are_those_of_separate_passes():
     x = torch.randn(2, 3, 32, 32)
     scores, features = output_and_features(network, x)
     first, second = network.networks
-    features_by_scale = [*features_of(first)(x), *features_of(second)(halve(x))]
+    features_by_scale = [*features_of(first)(x), *features_of(second)(halve_sides(x))]
     for actual, expected in (
         (scores, network(x)),
         (features, network.features(x)),

@@ -7,7 +7,7 @@ from network_checks import small_network
 from translate.errors import ConfigError
 from translate_plugins.networks.dcgan import DcganDiscriminator, DcganEncoder
 from translate_plugins.networks.mlp import MlpDiscriminator, MlpEncoder
-from translate_plugins.networks.sizes import halve, halvings
+from translate_plugins.networks.sizes import halve_sides, halvings_and_final_size
 from translate_plugins.networks.srresnet import VggDiscriminator
 
 
@@ -20,9 +20,9 @@ from translate_plugins.networks.srresnet import VggDiscriminator
     ],
 )
 def test_dcgan_halves_sides_while_they_are_even_and_at_least_four(size, times, smallest):
-    assert halvings(size) == (times, smallest)
+    assert halvings_and_final_size(size) == (times, smallest)
     with pytest.raises(ConfigError, match="6x64 can be halved to 6x64 only"):
-        halvings((6, 64))
+        halvings_and_final_size((6, 64))
 
 
 @pytest.mark.parametrize(
@@ -40,6 +40,6 @@ def test_a_network_for_one_size_of_images_refuses_another_size(factory):
 
 def test_halving_averages_three_pixels_and_two_at_the_border():
     row = torch.tensor([[[[1.0, 2.0, 6.0, 7.0]]]])
-    assert halve(row).tolist() == [[[[1.5, 5.0]]]]
+    assert halve_sides(row).tolist() == [[[[1.5, 5.0]]]]
     column = torch.tensor([1.0, 2.0, 6.0]).view(1, 1, 3, 1)
-    assert halve(column).flatten().tolist() == [1.5, 4.0]
+    assert halve_sides(column).flatten().tolist() == [1.5, 4.0]

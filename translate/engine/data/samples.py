@@ -22,7 +22,7 @@ from translate.engine.disk.records import json_files
 from translate.engine.system import bundled
 from translate.errors import CheckpointError, DataError, PluginError, SaveError
 from translate.folders.listing import find_images, subfolders
-from translate.folders.lookup import expect_different
+from translate.folders.lookup import expect_different_domains
 from translate.folders.names import any_hidden
 from translate.images.encode import encode_image
 from translate.images.files.format_registry import image_suffixes
@@ -50,14 +50,14 @@ def ensure(data: Data) -> None:
 
     Raises `DataError` for a domain that is named twice.
     """
-    expect_different(data.root, data.domains)
+    expect_different_domains(data.root, data.domains)
     for name in _sample_names(data):
         draw(name, ROOT)
 
 
 def expect_existing(data: Data) -> None:
     """Raise `DataError` where `ensure` would generate a sample domain."""
-    expect_different(data.root, data.domains)
+    expect_different_domains(data.root, data.domains)
     missing = [name for name in _sample_names(data) if not _is_current(name, ROOT)]
     if missing:
         raise DataError(

@@ -10,7 +10,7 @@ from translate.batches import Layout
 from translate.engine.config.schema import Data
 from translate.engine.system.locations import UrlPath
 from translate.errors import ConfigError
-from translate.folders.lookup import places
+from translate.folders.lookup import candidate_folders
 
 
 def relative_names(files: Iterable[Path], data: Data) -> dict[Path, str]:
@@ -19,7 +19,7 @@ def relative_names(files: Iterable[Path], data: Data) -> dict[Path, str]:
     for name in () if isinstance(data.root, UrlPath) else data.domains:
         fixed = Path(*takewhile(lambda part: not has_magic(part), Path(name).parts))
         domain_folders |= {fixed, data.root / fixed} if has_magic(name) else set()
-        domain_folders |= {*places(data.root, name, data.split)}
+        domain_folders |= {*candidate_folders(data.root, name, data.split)}
     deepest_first = sorted(domain_folders, key=lambda folder: -len(folder.parts))
     names = dict[Path, str]()
     for path in files:

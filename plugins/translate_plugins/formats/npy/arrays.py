@@ -9,6 +9,7 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from translate.batches import MAX_CHANNELS
+from translate.errors import error_text
 from translate.formats import Window
 
 MAGIC = npy.MAGIC_PREFIX
@@ -63,8 +64,7 @@ def read_header(file: BinaryIO) -> ArrayHeader:
         parse = npy.read_array_header_1_0 if version == 1 else npy.read_array_header_2_0
         shape, is_fortran, dtype = parse(file)
     except Exception as error:
-        text = " ".join(str(error).split())[:200] or type(error).__name__
-        raise ValueError(f"a damaged array: {text}") from error
+        raise ValueError(f"a damaged array: {error_text(error)[:200]}") from error
     if dtype.hasobject:
         raise ValueError("an array of Python objects, which could run code, is not read")
     if f"{dtype.kind}{dtype.itemsize}" not in DTYPES:

@@ -28,8 +28,9 @@ class Raster:
             `suffixes`.
         options: options of the encoder.
         lossless: whether written files keep all pixels exactly.
-        one_canvas: whether all frames of a file have the same size.
-        encode: encodes files instead of Pillow.
+        frames_share_canvas: whether all frames of a file have one size, and later frames build on
+            earlier frames.
+        encode: encodes files in place of Pillow.
         read_common_header: reads the headers of common files faster than Pillow; returns None for
             other files.
     """
@@ -42,13 +43,14 @@ class Raster:
         writes: Mapping[str, Writable] | None = None,
         options: Mapping[str, Any] | None = None,
         lossless: bool = True,
-        one_canvas: bool = False,
+        frames_share_canvas: bool = False,
         encode: Callable[[NDArray[Any], Header], bytes] | None = None,
         read_common_header: Callable[[EncodedImage], pillow.FrameDetails | None] = lambda _: None,
     ) -> None:
         self.name, self.suffixes, self.lossless = name, frozenset(suffixes), lossless
         self.writes = dict.fromkeys(suffixes, GRAY_OR_RGB) if writes is None else writes
-        self._options, self._one_canvas = {"format": name, **(options or {})}, one_canvas
+        self._options = {"format": name, **(options or {})}
+        self._frames_share_canvas = frames_share_canvas
         self._encode, self._read_common_header = encode, read_common_header
 
     def probe(self, source: EncodedImage, frame: int = 0) -> Header | None:
@@ -60,7 +62,7 @@ class Raster:
     def read(self, source: EncodedImage, frame: int = 0, window: Window | None = None) -> Layers:
         """Return the upright pixels of a frame."""
         details = self._details(source, frame)
-        if frame and self._one_canvas:
+        if frame and self._frames_share_canvas:
             layers = self._decode_later_frame(source, frame)
         else:
             layers = self._decode(source, frame, details)
@@ -76,7 +78,7 @@ class Raster:
         return buffer.getvalue()
 
     def _details(self, source: EncodedImage, frame: int) -> pillow.FrameDetails:
-        frame = 0 if self._one_canvas else frame
+        frame = 0 if self._frames_share_canvas else frame
         key = f"{self.name} {frame}"
         details: pillow.FrameDetails | None = source.cache.get(key)
         if details is None:

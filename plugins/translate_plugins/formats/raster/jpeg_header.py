@@ -2,7 +2,7 @@
 
 from translate.formats import Header
 from translate.images.source import EncodedImage
-from translate_plugins.formats.raster.pillow import Exif, FrameDetails
+from translate_plugins.formats.raster.pillow import FrameDetails, lazy_exif
 
 START_OF_IMAGE, ONE_SEGMENT_PROFILE = b"\xff\xd8", b"ICC_PROFILE\0\1\1"
 """first bytes of a file, and of a segment with a whole colour profile (number 1 of 1)"""
@@ -58,6 +58,6 @@ def _details(source: EncodedImage, frame: bytes, profile: bytes) -> FrameDetails
         mode=mode,
         pages=True,
         extra={"icc_profile": profile} if profile else {},
-        private=Exif(source, "JPEG"),
+        private=lazy_exif(source, "JPEG"),
     )
     return FrameDetails(header, frames=1)

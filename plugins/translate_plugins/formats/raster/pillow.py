@@ -3,9 +3,9 @@
 import logging
 import os
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cached_property
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from threading import Lock
@@ -20,13 +20,13 @@ from PIL import (
 )
 from PIL.ImageFile import ImageFile
 
-from translate.errors import BadImage
+from translate.errors import BadImage, error_text
 from translate.formats import Header
 from translate.images.layers import errors_as_bad_image
 from translate.images.source import EncodedImage
 from translate_plugins.formats import metadata
 
-ORIENTATION = 0x0112
+ORIENTATION_TAG = 0x0112
 GRAY_MODES = ("1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L", "F")
 """modes without colour"""
 CONVERTED_MODES = {
@@ -55,29 +55,18 @@ class FrameDetails(NamedTuple):
     """includes auxiliary images of phones, which `Header.frames` does not"""
 
 
-class Exif(Mapping[str, bytes]):
-    """The EXIF data of a file, read at first use."""
+def lazy_exif(source: EncodedImage, format_name: str) -> metadata.LazyMetadata:
+    """Return the EXIF data of a file, read at first use."""
+    image = EncodedImage(source.name, source.data, source.max_pixels)
+    return metadata.LazyMetadata(partial(_read_exif, image, format_name))
 
-    def __init__(self, source: EncodedImage, format_name: str) -> None:
-        self._image = EncodedImage(source.name, source.data, source.max_pixels)
-        self._format_name = format_name
 
-    @cached_property
-    def _values(self) -> dict[str, bytes]:
-        try:
-            with open_frame(self._image, self._format_name) as image:
-                return metadata.exif(image)
-        except BadImage:  # a TIFF that Pillow cannot open
-            return {}
-
-    def __getitem__(self, name: str) -> bytes:
-        return self._values[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._values)
-
-    def __len__(self) -> int:
-        return len(self._values)
+def _read_exif(source: EncodedImage, format_name: str) -> dict[str, bytes]:
+    try:
+        with open_frame(source, format_name) as image:
+            return metadata.exif(image)
+    except BadImage:  # a TIFF that Pillow cannot open
+        return {}
 
 
 def accepts(format_name: str, data: bytes) -> bool:
@@ -106,16 +95,16 @@ def open_image(source: EncodedImage, format_name: str) -> ImageFile:
     try:
         return Image.open(BytesIO(source.data), formats=(format_name,))
     except UnidentifiedImageError as error:
-        raise BadImage(source.path, _reason(source.data, format_name)) from error
+        raise BadImage(source.path, _open_error(source.data, format_name)) from error
 
 
-def _reason(data: bytes, format_name: str) -> str:
+def _open_error(data: bytes, format_name: str) -> str:
     factory, _ = Image.OPEN[format_name]
     article, text = "an" if format_name[0] == "A" else "a", "it is damaged"
     try:
         factory(BytesIO(data), "")
     except Exception as error:
-        text = " ".join(str(error).split()) or type(error).__name__
+        text = error_text(error)
     return f"{article} {format_name} that cannot be read: {text}"
 
 
@@ -130,14 +119,14 @@ def pillow_limits(path: Path, max_pixels: int) -> Iterator[None]:
             with errors_as_bad_image(path):
                 yield
         except BadImage as bad:
-            if isinstance(bad.__cause__, _TOO_MANY_PIXELS):
+            if isinstance(bad.__cause__, _TOO_MANY_PIXELS_ERRORS):
                 raise BadImage(path, f"more than {max_pixels:,} pixels") from bad.__cause__
             raise
         finally:
             Image.MAX_IMAGE_PIXELS = previous
 
 
-_TOO_MANY_PIXELS = (Image.DecompressionBombWarning, Image.DecompressionBombError)
+_TOO_MANY_PIXELS_ERRORS = (Image.DecompressionBombWarning, Image.DecompressionBombError)
 
 
 def seek(image: ImageFile, frame: int, max_pixels: int) -> None:
@@ -153,7 +142,7 @@ def read_details(image: ImageFile, source: EncodedImage, format_name: str) -> Fr
     orientation, count = _orientation(image, data), _frame_count(image, data)
     width, height = image.size
     bits = _bits(image, data)
-    has_auxiliary_images = image.format in ("JPEG", "MPO")  # of phones, which are no frames
+    has_auxiliary_images = image.format in ("JPEG", "MPO")  # of phones; not counted as frames
     header = Header(
         format=image.format or "",
         size=(width, height) if orientation > 4 else (height, width),
@@ -168,7 +157,7 @@ def read_details(image: ImageFile, source: EncodedImage, format_name: str) -> Fr
         converted=CONVERTED_MODES.get(image.mode, ""),
         label_map=image.format == "PNG" and image.mode == "P",
         extra=metadata.profile(image),
-        private=Exif(source, format_name) if may_have_exif(image, data) else {},
+        private=lazy_exif(source, format_name) if may_have_exif(image, data) else {},
         xmp=metadata.xmp(image.info),
     )
     return FrameDetails(header, count)
@@ -188,14 +177,14 @@ def _orientation(image: ImageFile, data: bytes) -> int:
     if not may_have_exif(image, data):
         return 1
     try:
-        tag = image.getexif().get(ORIENTATION, 1)
+        tag = image.getexif().get(ORIENTATION_TAG, 1)
     except Exception:  # damaged EXIF data in a file with intact pixels
         return 1
     return tag if tag in range(1, 9) else 1
 
 
 def may_have_exif(image: ImageFile, data: bytes) -> bool:
-    """Return whether there may be EXIF data, without decoding a PNG as Pillow would do."""
+    """Return whether there may be EXIF data; Pillow would decode a PNG to find out."""
     markers = (b"eXIf", b"Raw profile type exif", b"tiff:Orientation")
     return image.format != "PNG" or any(marker in data for marker in markers)
 
@@ -217,7 +206,8 @@ def _bits(image: ImageFile, data: bytes) -> int:
         return avif_bits(data)
     decoder_args = image.tile[0].args if image.tile else ""
     if image.format == "PPM" and isinstance(decoder_args, tuple) and decoder_args[-1] > 255:
-        return (int(decoder_args[-1]) + 1).bit_length() - 1  # of the largest value
+        largest_value = int(decoder_args[-1])  # 2**bits - 1
+        return (largest_value + 1).bit_length() - 1
     if image.mode == "F":
         return 32
     return 16 if image.mode[0] == "I" or ";16" in str(decoder_args) else 8
@@ -236,4 +226,6 @@ def avif_bits(data: bytes) -> int:
     start = data.find(b"av1C")
     flags = data[start + 6] if 0 <= start < len(data) - 6 else 0
     high_bit_depth, twelve_bits = bool(flags & 0x40), bool(flags & 0x20)
-    return 8 if not high_bit_depth else 12 if twelve_bits else 10
+    if not high_bit_depth:
+        return 8
+    return 12 if twelve_bits else 10

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from translate.errors import error_text
 from translate.formats import Window
 from translate_plugins.formats.tiff import pages
 from translate_plugins.formats.tiff.pages import Page
@@ -71,7 +72,7 @@ class Blocks:
         dtype = np.dtype(self.page.tags.dtype).newbyteorder("=")
         pixels = np.empty((window.height, window.width, bands), dtype)
         bottom, right = window.top + window.height, window.left + window.width
-        is_part_of_page = window[2:] != self.page.size  # so blocks may be needed again
+        is_part_of_page = (window.height, window.width) != self.page.size  # may need a block again
         for plane in range(grid.planes):
             channels = slice(plane, plane + 1) if grid.planes > 1 else slice(None)
             for y in range(window.top // grid.block_height, -(-bottom // grid.block_height)):
@@ -96,13 +97,13 @@ class Blocks:
     def _read_part(self, index: int, part: Window, *, cache: bool) -> NDArray[Any]:
         """Return `part` of the block of this index."""
         top, left, height, width = part
-        if self._is_plain:  # only the rows of the part are read
+        if self._has_readable_rows:  # only the rows of the part are read
             key, top = BlockRows(index, top, height), 0
         else:
             key = BlockRows(index, 0, self.grid.block_height)
         block = self._cache.get(key)
         if block is None:
-            block = self._read_rows(key) if self._is_plain else self._decode(index)
+            block = self._read_rows(key) if self._has_readable_rows else self._decode(index)
             if cache:
                 self._add_to_cache(key, block)
         else:
@@ -117,7 +118,7 @@ class Blocks:
             self._cache.popitem(last=False)
 
     @property
-    def _is_plain(self) -> bool:
+    def _has_readable_rows(self) -> bool:
         """Whether pixels are stored as in memory, so that single rows can be read."""
         tags = self.page.tags
         has_whole_bytes = self.page.bits == 8 * np.dtype(tags.dtype).itemsize
@@ -130,23 +131,24 @@ class Blocks:
         bands = 1 if self.grid.planes > 1 else self.page.bands
         dtype = np.dtype(tags.dtype).newbyteorder(tags.parent.byteorder)
         row_bytes = self.grid.block_width * bands * dtype.itemsize
-        offset, block_bytes = self._locate(rows.block)
+        offset, block_bytes = self._offset_and_size(rows.block)
         if block_bytes < (rows.first_row + rows.row_count) * row_bytes:
             raise ValueError(f"{self.page.kind} that is damaged: pixels are missing")
-        data = self._read(offset + rows.first_row * row_bytes, rows.row_count * row_bytes)
+        data = self._read_bytes(offset + rows.first_row * row_bytes, rows.row_count * row_bytes)
         return np.frombuffer(data, dtype).reshape(rows.row_count, self.grid.block_width, bands)
 
     def _decode(self, index: int) -> NDArray[Any]:
         """Return a decoded block: (height, width, bands)."""
         tags = self.page.tags
-        data = self._read(*self._locate(index))
+        data = self._read_bytes(*self._offset_and_size(index))
         try:
             if tags.compression == pages.JPEG:
                 self._require_jpeg_of_block_size(data)
             decoded, _, _ = tags.decode(data, index, jpegtables=tags.jpegtables)
         except Exception as error:
-            text = " ".join(str(error).split()) or type(error).__name__
-            raise ValueError(f"{self.page.kind} that cannot be decoded: {text}") from error
+            raise ValueError(
+                f"{self.page.kind} that cannot be decoded: {error_text(error)}"
+            ) from error
         assert decoded is not None  # since `data` is not empty
         block: NDArray[Any] = decoded[0]
         return block
@@ -159,7 +161,7 @@ class Blocks:
         if height > self.grid.block_height or width > self.grid.block_width:
             raise ValueError(f"a block of {height}x{width} pixels")
 
-    def _locate(self, index: int) -> tuple[int, int]:
+    def _offset_and_size(self, index: int) -> tuple[int, int]:
         """Return the offset and the size in bytes of a block."""
         tags = self.page.tags
         if index >= min(len(tags.dataoffsets), len(tags.databytecounts)):
@@ -169,7 +171,7 @@ class Blocks:
             raise ValueError(f"{self.page.kind} that is damaged: blocks are empty")
         return offset, size
 
-    def _read(self, offset: int, size: int) -> bytes:
+    def _read_bytes(self, offset: int, size: int) -> bytes:
         with self.page.lock:
             self.page.file.seek(offset)
             data = self.page.file.read(size)

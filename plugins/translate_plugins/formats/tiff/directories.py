@@ -46,11 +46,12 @@ def is_big(data: bytes) -> bool:
 def encoding_of(data: bytes) -> Encoding:
     """Return the encoding of a TIFF that begins with `data`."""
     order = "<" if data[:2] == b"II" else ">"
-    count, tag, offset, start = ("Q", "HHQ8x", "Q", 8) if is_big(data) else ("H", "HHI4x", "I", 4)
-    tag_count, tag_entry, next_offset = (
-        struct.Struct(order + code) for code in (count, tag, offset)
-    )
-    return Encoding(order, tag_count, tag_entry, next_offset, start)
+    if is_big(data):
+        codes, start = ("Q", "HHQ8x", "Q"), 8
+    else:
+        codes, start = ("H", "HHI4x", "I"), 4
+    tag_count, tag, offset = (struct.Struct(order + code) for code in codes)
+    return Encoding(order, tag_count, tag, offset, start)
 
 
 def page_offsets(file: BinaryIO, encoding: Encoding) -> list[int]:
@@ -93,7 +94,7 @@ def require_plausible(file: BinaryIO, offset: int, encoding: Encoding) -> None:
 
 
 def single_page(data: bytes, offset: int, encoding: Encoding) -> bytes:
-    """Return a TIFF whose only page has its directory at `offset`, for Pillow, which reads all."""
+    """Return a TIFF, for Pillow, whose only page is the page with its directory at `offset`."""
     changed = bytearray(data)
     encoding.offset.pack_into(changed, encoding.start, offset)
     (count,) = encoding.tag_count.unpack_from(data, offset)

@@ -1,27 +1,23 @@
 """EXIF data in a TIFF: descriptive tags, and the separate directories of camera and GPS data."""
 
 import struct
-from typing import Any
 
-from PIL import ExifTags, Image
+from PIL import Image
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
-from translate_plugins.formats.metadata import DESCRIPTIVE_TAGS
+from translate_plugins.formats.metadata import DESCRIPTIVE_TAGS, EXIF_DIRECTORIES
 from translate_plugins.formats.tiff import directories
+from translate_plugins.formats.tiff.tags import Tag
 
-DIRECTORIES = (ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo)
 ASCII, LONG = 2, 4
-"""codes of types of values"""
+"""types of a tag's values"""
 
 
-def descriptive_tags(exif: bytes) -> list[tuple[int, int, int, Any, bool]]:
-    """Return the descriptive tags in EXIF data, as `tifffile` writes them.
-
-    Each is its code, type, number of values, value, and True: for the first page only.
-    """
+def descriptive_tags(exif: bytes) -> list[Tag]:
+    """Return the descriptive tags in EXIF data."""
     values = _parse(exif)
     texts = [(tag, str(values[tag]).encode()) for tag in DESCRIPTIVE_TAGS if tag in values]
-    return [(tag, ASCII, len(text) + 1, text + b"\0", True) for tag, text in texts]
+    return [Tag(tag, ASCII, len(text) + 1, text + b"\0") for tag, text in texts]
 
 
 def add_directories(data: bytes, exif: bytes) -> bytes:
@@ -30,7 +26,7 @@ def add_directories(data: bytes, exif: bytes) -> bytes:
     A BigTIFF is returned unchanged.
     """
     encoding, values = directories.encoding_of(data), _parse(exif)
-    present = [name for name in DIRECTORIES if values.get_ifd(name)]
+    present = [name for name in EXIF_DIRECTORIES if values.get_ifd(name)]
     if directories.is_big(data) or not present:
         return data
     (start,) = encoding.offset.unpack_from(data, encoding.start)

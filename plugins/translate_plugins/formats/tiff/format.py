@@ -59,7 +59,7 @@ class Tiff:
             orientation=_orientation(page),
             converted=CONVERTED.get(page.photometric, ""),
             extra=tags.header_extra(page, only_page=len(pages) == 1),
-            private=pillow.Exif(source, "TIFF") if source.file is None else {},
+            private=pillow.lazy_exif(source, "TIFF") if source.file is None else {},
             xmp=tags.xmp(page),
         )
 

@@ -16,8 +16,8 @@ from translate_plugins.formats.tiff import directories
 if TYPE_CHECKING:
     from tifffile import TiffFile, TiffPage
 
-INK_SET = 332
-"""code of the tag"""
+INK_SET_TAG = 332
+"""code of the tag InkSet"""
 GRAY_INVERTED, GRAY, RGB, PALETTE, CMYK, YCBCR, LAB = 0, 1, 2, 3, 5, 6, 8
 """values of PhotometricInterpretation; in GRAY_INVERTED, 0 is white"""
 COLOURS = {GRAY_INVERTED: 1, GRAY: 1, RGB: 3, PALETTE: 1, CMYK: 4, YCBCR: 3, LAB: 3}
@@ -227,8 +227,8 @@ def _reason_unsupported_colours(page: Page) -> str:
         return "gray with 0 as white: expected unsigned integers or floats"
     if page.is_converted and (kind not in "ub" or page.bits not in _supported_bits(page)):
         return "colours in more than 8 bits: expected gray, RGB or CMYK"
-    if page.photometric == CMYK and page.tags.tags.valueof(INK_SET, 1) != 1:
-        return f"InkSet {page.tags.tags.valueof(INK_SET)}: expected 1, which is CMYK"
+    if page.photometric == CMYK and page.tags.tags.valueof(INK_SET_TAG, 1) != 1:
+        return f"InkSet {page.tags.tags.valueof(INK_SET_TAG)}: expected 1, which is CMYK"
     if needs_pillow(page) and (page.bands > 3 or page.tags.planarconfig == 2):
         return "YCbCr: expected 3 bands in one plane"
     return ""

@@ -14,11 +14,13 @@ GEOREFERENCE = (PIXEL_SCALE, TIE_POINTS, TRANSFORMATION)
 """GeoTIFF tags that relate pixels to coordinates"""
 KEPT_TAGS = (34735, 34736, 34737, 42112, 42113, 50844)
 """GeoTIFF keys, doubles and text; GDAL metadata and no-data value; rational polynomials"""
-DESCRIPTION, RESOLUTION_UNIT, IMAGEJ_COUNTS, IMAGEJ = 270, 296, 50838, 50839
+RESOLUTION_UNIT, IMAGEJ_COUNTS, IMAGEJ = 296, 50838, 50839
 PROFILE, XMP, ORIENTATION, X_RESOLUTION, Y_RESOLUTION = 34675, 700, 274, 282, 283
+"""codes of tags"""
 DEFLATE = 8
 """value of Compression"""
-BYTE_TYPES = (1, 2, 7)
+BYTE = 1
+BYTE_TYPES = (BYTE, 2, 7)
 """types of tags whose values are bytes: BYTE, ASCII and UNDEFINED"""
 IMAGEJ_STACK = ("images=", "channels=", "slices=", "frames=", "hyperstack=", "mode=", "loop=")
 """lines of ImageJ's description that hold for a file of several pages"""

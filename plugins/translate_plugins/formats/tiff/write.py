@@ -22,7 +22,7 @@ def encode(pixels: NDArray[Any], like: Header) -> bytes:
     from tifffile import TiffWriter
 
     extra, buffer = like.extra, BytesIO()
-    options = _options(pixels.shape, pixels.dtype, like)
+    options = _page_options(pixels.shape, pixels.dtype, like)
     block = extra.get("tiff_block")
     if isinstance(block, tuple) and not any(side % 16 for side in block):
         options["tile"] = block
@@ -60,7 +60,7 @@ def write_tiles(
             dtype=dtype,
             tile=(tile, tile),
             maxworkers=1,
-            **_options(shape, dtype, like),
+            **_page_options(shape, dtype, like),
         )
 
 
@@ -70,41 +70,41 @@ def _file_options(size: int, extra: Mapping[str, Any]) -> dict[str, Any]:
     return {"byteorder": extra.get("tiff_byte_order", "<"), "bigtiff": big}
 
 
-def _options(shape: tuple[int, ...], dtype: np.dtype[Any], like: Header) -> dict[str, Any]:
-    """Return options of `TiffWriter.write`, without options of blocks."""
+def _page_options(shape: tuple[int, ...], dtype: np.dtype[Any], like: Header) -> dict[str, Any]:
+    """Return options of `TiffWriter.write`, without the options of blocks."""
     extra, (height, width, channels) = dict(like.extra), shape
     exif = like.private.get("exif")
     colours = channels - like.alpha
-    rgb = _is_rgb(colours, extra)
-    unspecified = colours - (3 if rgb else 1)
+    is_rgb = _is_rgb(colours, extra)
+    unspecified_bands = colours - (3 if is_rgb else 1)
     compression = tiff_tags.output_compression(extra)
+    tags = [
+        *(tiff_exif.descriptive_tags(exif) if exif else ()),
+        *([Tag(tiff_tags.XMP, tiff_tags.BYTE, len(like.xmp), like.xmp)] if like.xmp else ()),
+        *_scaled_tags(extra.get("tiff_tags", ()), like, (height, width)),
+    ]
     options: dict[str, Any] = {
-        "photometric": "rgb" if rgb else "minisblack",
+        "photometric": "rgb" if is_rgb else "minisblack",
         "compression": compression,
         "predictor": _predictor(compression, dtype, extra),
         "iccprofile": extra.get("icc_profile"),
         "metadata": None,
         "software": False,
-        "extratags": [
-            *(tiff_exif.descriptive_tags(exif) if exif else ()),
-            *([(tiff_tags.XMP, 1, len(like.xmp), like.xmp, True)] if like.xmp else ()),
-            *(
-                (tag.code, tag.dtype, tag.count, tag.value, True)
-                for tag in _scaled_tags(extra.get("tiff_tags", ()), like, (height, width))
-            ),
-        ],
+        # True: on the first page only
+        "extratags": [(tag.code, tag.dtype, tag.count, tag.value, True) for tag in tags],
     }
-    if unspecified or like.alpha:
+    if unspecified_bands or like.alpha:
         options["extrasamples"] = [
-            *[pages.UNSPECIFIED] * unspecified,
+            *[pages.UNSPECIFIED] * unspecified_bands,
             *[pages.UNASSOCIATED_ALPHA] * like.alpha,
         ]
     if text := _description(extra, like, shape, dtype):
         options["description"] = text.encode()  # `tifffile` expects ASCII, or bytes
     if resolution := extra.get("tiff_resolution"):
         x_resolution, y_resolution, unit = resolution
-        down, across = _scale(like, (height, width))
-        options["resolution"] = _multiply(x_resolution, across), _multiply(y_resolution, down)
+        down, across = _output_scale(like, (height, width))
+        resolution_pair = _scale_fraction(x_resolution, across), _scale_fraction(y_resolution, down)
+        options["resolution"] = resolution_pair
         options["resolutionunit"] = unit
     return options
 
@@ -133,13 +133,13 @@ def _input_size(like: Header, output_size: tuple[int, int]) -> tuple[int, int]:
     return (width, height) if like.orientation > 4 else (height, width)
 
 
-def _scale(like: Header, size: tuple[int, int]) -> tuple[float, float]:
+def _output_scale(like: Header, size: tuple[int, int]) -> tuple[float, float]:
     """Return the scale of the output relative to the input, vertically and horizontally."""
     height, width = _input_size(like, size)
     return size[0] / height, size[1] / width
 
 
-def _multiply(fraction: tuple[int, int], scale: float) -> tuple[int, int] | float:
+def _scale_fraction(fraction: tuple[int, int], scale: float) -> tuple[int, int] | float:
     return fraction if scale == 1 else fraction[0] / fraction[1] * scale
 
 
@@ -148,7 +148,7 @@ def _scaled_tags(tags: tuple[Tag, ...], like: Header, size: tuple[int, int]) -> 
 
     Outputs of rotated inputs have no georeference, as it would hold for the stored orientation.
     """
-    down, across = _scale(like, size)
+    down, across = _output_scale(like, size)
     is_unchanged = (down, across) == (1, 1) and like.orientation == 1
     for tag in tags:
         if tag.code not in tiff_tags.GEOREFERENCE or is_unchanged:
@@ -169,7 +169,7 @@ def _scaled_tags(tags: tuple[Tag, ...], like: Header, size: tuple[int, int]) -> 
 def _description(
     extra: Mapping[str, Any], like: Header, shape: tuple[int, ...], dtype: np.dtype[Any]
 ) -> str:
-    """Return the input's ImageJ or OME metadata, without what is not valid for the output."""
+    """Return the input's ImageJ or OME metadata, without parts that are wrong for the output."""
     text: str = extra.get("tiff_description", "")
     size = _input_size(like, (shape[0], shape[1]))
     equal_shape = shape == (*size, extra.get("tiff_channels"))
