@@ -13,7 +13,7 @@ from torch import Tensor
 
 from translate.errors import ConfigError
 from translate.nn.noise import temporary_seed
-from translate_plugins.restore.degradations import Degradations
+from translate_plugins.restore.degradations import DegradationChain
 
 
 def random_images(count: int = 2, channels: int = 3, size: tuple[int, int] = (24, 40)) -> Tensor:
@@ -31,7 +31,7 @@ def photograph_like_image(height: int, width: int) -> NDArray[np.uint8]:
 
 def degrade(images: Tensor, *chain: Any, seed: int = 0) -> Tensor:
     with temporary_seed(seed):
-        return Degradations([*chain])(images)
+        return DegradationChain([*chain])(images)
 
 
 def psnr(image: Tensor, target: Tensor) -> float:
@@ -163,4 +163,4 @@ def test_jpeg_removes_faint_detail_completely() -> None:
 )
 def test_an_invalid_degradation_is_refused(chain: list[Any], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
-        Degradations(chain)
+        DegradationChain(chain)

@@ -10,7 +10,7 @@ from translate.batches import Images
 from translate.errors import ConfigError
 from translate.nn.noise import temporary_seed
 from translate.registry import create, find
-from translate_plugins.restore.degradations import Degradations
+from translate_plugins.restore.degradations import DegradationChain
 
 SPEC = image_spec((16, 16), ("photos",))
 NOISE = [{"name": "noise", "sigma": 0.2}]
@@ -32,7 +32,7 @@ def batch(count: int = 2) -> Images:
 def degrade(images: Tensor) -> Tensor:
     """Return the images that a step after seed 5 degrades."""
     with temporary_seed(5):
-        return Degradations(NOISE)(images)
+        return DegradationChain(NOISE)(images)
 
 
 def test_the_default_loss_is_the_pixel_loss_only() -> None:

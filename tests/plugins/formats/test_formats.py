@@ -14,7 +14,7 @@ from PIL import Image, ImageOps
 from random_images import BLUE, GREEN, RED, SIX_SQUARES, WHITE, decode, encode, noise
 from subprocesses import run_python
 
-from translate_plugins.formats.raster.pillow import ORIENTATION
+from translate_plugins.formats.raster.pillow import ORIENTATION_TAG
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
@@ -23,7 +23,7 @@ def test_D6_every_orientation_is_read_upright(
     file_format: str, orientation: int, tmp_path: Path
 ) -> None:
     exif = Image.Exif()
-    exif[ORIENTATION] = orientation
+    exif[ORIENTATION_TAG] = orientation
     lossless = {"WEBP": {"lossless": True}, "JPEG": {"quality": 100, "subsampling": 0}}
     data = encode(
         SIX_SQUARES, file_format, exif=exif, **lossless.get(file_format, {"quality": 100})
@@ -40,7 +40,7 @@ def test_D6_every_orientation_is_read_upright(
 
 def test_an_orientation_after_the_pixels_of_a_png_counts(tmp_path: Path) -> None:
     exif = Image.Exif()
-    exif[ORIENTATION] = 6
+    exif[ORIENTATION_TAG] = 6
     data = encode(SIX_SQUARES, "PNG", exif=exif)
     start = data.index(b"eXIf") - 4
     length = 12 + int.from_bytes(data[start : start + 4], "big")
@@ -52,7 +52,7 @@ def test_an_orientation_after_the_pixels_of_a_png_counts(tmp_path: Path) -> None
 
 def test_a_damaged_orientation_does_not_prevent_reading(tmp_path: Path) -> None:
     exif = Image.Exif()
-    exif[ORIENTATION] = 99
+    exif[ORIENTATION_TAG] = 99
     assert decode(encode(SIX_SQUARES, "JPEG", exif=exif), tmp_path).shape == SIX_SQUARES.shape
     broken = encode(SIX_SQUARES, "JPEG", exif=b"Exif\0\0II*\0\xff\xff\xff\xff")
     assert decode(broken, tmp_path).shape == SIX_SQUARES.shape
