@@ -26,14 +26,14 @@ def test_T23_a_thread_that_never_ends_does_not_keep_the_process_alive(
     thread.start()
     try:
         with pytest.raises(SystemExit):
-            guard.leave(3)
+            guard.end_process(3)
     finally:
         end_of_thread.set()
         thread.join()
     assert exit_codes == [3]
     assert "while tracker was still at work" in capsys.readouterr().err
     with pytest.raises(SystemExit) as end:
-        guard.leave(3)
+        guard.end_process(3)
     assert (exit_codes, end.value.code) == ([3], 3)
 
 

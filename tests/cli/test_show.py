@@ -9,7 +9,7 @@ import pytest
 import small_runs
 from subprocesses import run_python
 
-from translate.cli.show import KINDS
+from translate.cli.parameters.catalogue import TITLES
 from translate.engine.config import layers
 
 Run = Callable[..., Any]
@@ -51,7 +51,7 @@ def test_show_without_a_name_lists_all_names_by_kind(run_command: Run) -> None:
         (line,) = [line for line in lines if line.startswith(f"  {name} ")]
         assert len(line.split()) > 3, line
     entries = json.loads(run_command("show", "--json").out)
-    kinds = set(KINDS) - {"command"}  # none of our plugins adds one
+    kinds = set(TITLES) - {"command"}  # none of our plugins adds one
     assert {entry["kind"] for entry in entries} == kinds
     assert not [entry for entry in entries if not entry["summary"]]
     quiet = run_command("show", "--kind", "layout", "--quiet").out.split()

@@ -133,7 +133,7 @@ def main(arguments: list[str] | None = None, command: click.Command = cli) -> No
     ):
         code = _run(command, arguments, interrupts)
         if arguments is None:  # called as a program, not from Python
-            guard.leave(code)
+            guard.end_process(code)
     sys.exit(code)
 
 
@@ -143,7 +143,7 @@ def _run(command: click.Command, arguments: list[str] | None, interrupts: list[i
     except TranslateError as error:
         if interrupts:
             return guard.INTERRUPTED
-        guard.show_cause(error)
+        guard.print_cause_if_debugging(error)
         for line in (f"Error: {error.args[0] if error.args else error}", *error.args[1:]):
             console.say(line, err=True)  # escapes line breaks, which file names may contain
         return error.exit_code
@@ -161,5 +161,5 @@ def _run(command: click.Command, arguments: list[str] | None, interrupts: list[i
             return guard.INTERRUPTED
         if guard.is_debugging() and not file_system.explain_path_error(error):
             raise
-        return guard.report(error)
+        return guard.report_unexpected_error(error)
     return outcome if isinstance(outcome, int) else 0

@@ -47,24 +47,17 @@ def command(ctx: click.Context, root: Path, as_json: bool, quiet: bool) -> None:
     domains, sample_domains = samples.find(root), samples.sample_domains()
     public_cards = samples.cards()
     if as_json:
-        console.show(
-            json.dumps(
-                {
-                    "found": [
-                        {
-                            "name": domain.name,
-                            "path": str(domain.path),
-                            "images": domain.counts,
-                            "sample": domain.sample,
-                        }
-                        for domain in domains
-                    ],
-                    "sample": sample_domains,
-                    "public": public_cards,
-                },
-                indent=2,
-            )
-        )
+        records = [
+            {
+                "name": domain.name,
+                "path": str(domain.path),
+                "images": domain.counts,
+                "sample": domain.sample,
+            }
+            for domain in domains
+        ]
+        document = {"found": records, "sample": sample_domains, "public": public_cards}
+        console.show(json.dumps(document, indent=2))
     elif quiet:
         console.show("\n".join(domain.name for domain in domains))
     else:
@@ -84,12 +77,7 @@ def command(ctx: click.Context, root: Path, as_json: bool, quiet: bool) -> None:
 
 
 @command.command()
-@click.argument(
-    "names",
-    nargs=-1,
-    required=True,
-    metavar="DOMAIN ...",
-)
+@click.argument("names", nargs=-1, required=True, metavar="DOMAIN ...")
 @data_option
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 def draw(names: tuple[str, ...], root: Path, quiet: bool) -> None:

@@ -69,7 +69,7 @@ def recorded_interrupts() -> Iterator[list[int]]:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def report(error: BaseException) -> int:
+def report_unexpected_error(error: BaseException) -> int:
     """Print what an unexpected exception means for the user; return the exit code."""
     if message := file_system.explain_path_error(error) or _resource_message(error):
         if is_debugging():
@@ -104,23 +104,22 @@ def check_address_space() -> None:
     limit = _address_space_mb()
     if limit is None or limit >= PYTORCH_AND_OPENCV_MB:
         return
-    message = (
-        f"the address space is limited to {limit} MB, and PyTorch needs about "
-        f"{PYTORCH_AND_OPENCV_MB} MB{{}} Raise it: ulimit -v unlimited"
-    )
+    message = f"the address space is limited to {limit} MB, and PyTorch needs about"
+    message += f" {PYTORCH_AND_OPENCV_MB} MB"
+    advice = "Raise it: ulimit -v unlimited"
     if limit < PYTORCH_MB:
-        raise ConfigError(message.format("."))
-    console.say(f"Warning: {message.format(': it may end the process.')}", err=True)
+        raise ConfigError(f"{message}. {advice}")
+    console.say(f"Warning: {message}: it may end the process. {advice}", err=True)
 
 
-def show_cause(error: BaseException) -> None:
+def print_cause_if_debugging(error: BaseException) -> None:
     """Print the traceback of the exception that caused `error`, if TRANSLATE_DEBUG is set."""
-    is_of_code = isinstance(error, (PluginError, TrainingError))  # other errors are the user's
-    if is_of_code and is_debugging() and error.__cause__ is not None:
+    is_from_code = isinstance(error, (PluginError, TrainingError))  # other errors are the user's
+    if is_from_code and is_debugging() and error.__cause__ is not None:
         console.show("".join(traceback.format_exception(error.__cause__)), err=True)
 
 
-def leave(code: int) -> None:
+def end_process(code: int) -> None:
     """End the process, even if a thread or a process of a plugin is still running."""
     try:
         running_threads = _join_threads_and_processes()
@@ -142,10 +141,10 @@ def _join_threads_and_processes() -> list[str]:
         if process.is_alive():
             process.kill()
     main = threading.main_thread()
-    others = [t for t in threading.enumerate() if t is not main and not t.daemon]
-    for thread in others:
+    other_threads = [t for t in threading.enumerate() if t is not main and not t.daemon]
+    for thread in other_threads:
         thread.join(max(0.0, deadline - time.monotonic()))
-    return [thread.name for thread in others if thread.is_alive()]
+    return [thread.name for thread in other_threads if thread.is_alive()]
 
 
 def _resource_message(error: BaseException) -> str:
@@ -154,15 +153,14 @@ def _resource_message(error: BaseException) -> str:
     if "No usable temporary directory" in text:
         return f"{text}. Name one that can be written to, TMPDIR=DIR, or: ulimit -f unlimited"
     no_memory = isinstance(error, MemoryError) or any(phrase in text for phrase in RESOURCE_PHRASES)
-    if not (no_memory or isinstance(error, ImportError)):
+    is_import = isinstance(error, ImportError)
+    if not (no_memory or is_import):
         return ""
     name = getattr(error, "name", None) or "_"
     name = _library(error) if name.startswith("_") else name  # "_C" is a module within a library
     if name.partition(".")[0] == "translate":
         return ""
-    failure = "too little memory"
-    if isinstance(error, ImportError):
-        failure = f"{name} could not be loaded"
+    failure = f"{name} could not be loaded" if is_import else "too little memory"
     message = f"{failure}: {type(error).__name__}: {text or 'no more memory'} (in {name})."
     if (limit := _address_space_mb()) is not None:
         advice = "raise it, `ulimit -v unlimited`"
@@ -217,9 +215,9 @@ def _write_log(error: BaseException) -> str:
     data = "\n".join((*facts, "", trace)).encode("utf-8", "backslashreplace")
     name = f"translate-error-{now:%Y%m%d-%H%M%S}-{os.getpid()}.log"
     reason = ""
-    for find_folder in (lambda: Path.cwd(), lambda: Path(tempfile.gettempdir())):
+    for find_folder in (os.getcwd, tempfile.gettempdir):
         try:  # both functions may raise
-            path = find_folder() / name
+            path = Path(find_folder()) / name
             files.replace(path, data)
         except OSError as failure:
             reason = failure.strerror or str(failure)

@@ -106,7 +106,7 @@ def command(
     from translate.serve.requests.limits import Limits
     from translate.serve.server import bound_socket, running_workers, serve
 
-    secret = choose_token(token, token_file)
+    secret = choose_token(generate=token, file=token_file)
     access = create_access(host, secret)
     limits = Limits(max_pixels=max_pixels, work_seconds=timeout)
     with ExitStack() as stack:

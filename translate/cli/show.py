@@ -6,27 +6,12 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
+from translate.cli.parameters.catalogue import TITLES, entries
 from translate.cli.parameters.shared import completer, config_names, plugin_names
 from translate.engine.system import console
 
 if TYPE_CHECKING:
     from translate.recipe import Recipe
-
-KINDS = (
-    "recipe",
-    "configuration",
-    "layout",
-    "generator",
-    "discriminator",
-    "loss",
-    "metric",
-    "tracker",
-    "importer",
-    "exporter",
-    "domain",
-    "format",
-    "command",
-)
 
 
 @click.command()
@@ -38,7 +23,7 @@ KINDS = (
 )
 @click.option(
     "--kind",
-    type=click.Choice(KINDS),
+    type=click.Choice(list(TITLES)),
     help="Kind of NAME, if several kinds have that name; without NAME, the kind to list. [any "
     "kind]",
 )
@@ -69,8 +54,6 @@ def command(name: str | None, kind: str | None, as_json: bool, quiet: bool) -> N
 
 def list_names(kind: str | None, *, as_json: bool, quiet: bool) -> str:
     """Return a list of all names, by kind, with one line of text for each."""
-    from translate.cli.parameters.catalogue import TITLES, entries
-
     listed = [entry for entry in entries() if kind in (None, entry.kind)]
     if as_json:
         return json.dumps([entry._asdict() for entry in listed], indent=2) + "\n"
@@ -104,7 +87,10 @@ def describe(name: str, kind: str | None = None) -> str:
     recipe = cast("type[Recipe]", find("recipe", str(resolved["recipe"])))
     text = annotated_yaml.annotate(resolved, signatures.read_options(recipe, ["spec"]))
     introduction = abilities(Path(name)) or inference_options(recipe)
-    also = [f"# {name} is also a {p.kind}: translate show {name} --kind {p.kind}\n" for p in parts]
+    also = [
+        f"# {name} is also a {entry.kind}: translate show {name} --kind {entry.kind}\n"
+        for entry in parts
+    ]
     return "".join([*(f"# {line}\n" for line in introduction), text, *also])
 
 
@@ -132,7 +118,6 @@ def _resolve(document: dict[str, Any]) -> dict[str, Any]:
 def _document(name: str, kind: str | None) -> dict[str, Any] | None:
     """Return the configuration that `name` stands for; None if `name` is only a part."""
     from translate.cli.messages import part
-    from translate.cli.parameters.catalogue import entries
     from translate.engine.checkpoints.references.lookup import is_copy, resolve
     from translate.engine.config import yaml_text
     from translate.engine.config.renamed import current_document

@@ -144,7 +144,7 @@ from translate.engine.system.memory import without_collection
 )
 @click.option("--json", "as_json", is_flag=True, help="With --dry-run: print JSON. [lines of text]")
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
-def command(**given: Any) -> int:
+def command(**arguments: Any) -> int:
     """Train a recipe on folders of images; write a run folder.
 
     `translate show` lists recipes, configurations, layouts, networks and losses; `translate show
@@ -167,42 +167,42 @@ def command(**given: Any) -> int:
         from translate.engine.training import train
         from translate.engine.training.resume import ResumePoint
 
-    max_seconds = parse_duration(given["max_time"])
-    if given["steps"] is not None and given["epochs"] is not None:
+    max_seconds = parse_duration(arguments["max_time"])
+    if arguments["steps"] is not None and arguments["epochs"] is not None:
         raise click.UsageError("--steps and --epochs exclude each other: leave out one.")
-    refuse_mixed_options(given)
-    quiet = given["quiet"] or given["as_json"]
-    with shown_progress(quiet=quiet, steps=not given["dry_run"]) as progress:
+    refuse_mixed_options(arguments)
+    quiet = arguments["quiet"] or arguments["as_json"]
+    with shown_progress(quiet=quiet, steps=not arguments["dry_run"]) as progress:
         work = "this step, then saving a checkpoint"
-        interrupts = Interrupts(save_on=given["save_on"], seconds=max_seconds, work=work)
-        out, dry_run = given["out"], given["dry_run"]
-        if given["resume"] not in (None, AUTO):
+        interrupts = Interrupts(save_on=arguments["save_on"], seconds=max_seconds, work=work)
+        out, dry_run = arguments["out"], arguments["dry_run"]
+        if arguments["resume"] not in (None, AUTO):
             point = ResumePoint(
-                Path(given["resume"]),
-                _flags(given),
-                given["assignments"],
-                accept_data_change=given["accept_data_change"],
-                fork=given["fork_run"],
+                Path(arguments["resume"]),
+                _flags(arguments),
+                arguments["assignments"],
+                accept_data_change=arguments["accept_data_change"],
+                fork=arguments["fork_run"],
                 out=out,
                 dry_run=dry_run,
             )
             result = train.resume(point, progress=progress, interrupts=interrupts)
         else:
-            init = InitialWeights(given["init"]) if given["init"] else None
+            init = InitialWeights(arguments["init"]) if arguments["init"] else None
             config = (init.configuration if init else layers.resolve)(
-                given["plugin"],
-                config=given["config"],
-                flags=_flags(given),
-                assignments=given["assignments"],
+                arguments["plugin"],
+                config=arguments["config"],
+                flags=_flags(arguments),
+                assignments=arguments["assignments"],
             )
-            common: Any = {"init": init, "dry_run": dry_run, "progress": progress}
-            common |= {"out": out, "interrupts": interrupts}
-            if given["resume"]:
-                accept = given["accept_data_change"]
-                result = train.start_or_resume(config, accept_data_change=accept, **common)
+            common_arguments: Any = {"init": init, "dry_run": dry_run, "progress": progress}
+            common_arguments |= {"out": out, "interrupts": interrupts}
+            if arguments["resume"]:
+                common_arguments |= {"accept_data_change": arguments["accept_data_change"]}
+                result = train.start_or_resume(config, **common_arguments)
             else:
-                result = train.start(config, **common)
-    if given["as_json"] and read_launch().is_first:
+                result = train.start(config, **common_arguments)
+    if arguments["as_json"] and read_launch().is_first:
         console.show(plan_json(result.plan))
     with shown_messages(quiet=quiet):  # below the finished progress bar
         report(result)
@@ -211,9 +211,9 @@ def command(**given: Any) -> int:
     return 3 if result.listed else 0
 
 
-def _flags(given: dict[str, Any]) -> dict[str, Any]:
+def _flags(arguments: dict[str, Any]) -> dict[str, Any]:
     """Return the settings that options such as --steps set, without those of --set."""
     from translate.engine.config.layers import FLAGS, settings_from_flags
 
-    flags = {name: given[name] for name in FLAGS}
-    return settings_from_flags({**flags, "size": parse_size(given["size"])})
+    flags = {name: arguments[name] for name in FLAGS}
+    return settings_from_flags({**flags, "size": parse_size(arguments["size"])})

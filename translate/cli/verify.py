@@ -53,15 +53,15 @@ def command(file: Path, model: Path | None, source: Path | None, as_json: bool, 
     from translate.insight.image_provenance import verify_image
 
     if is_pack(file):
-        if given := model or source:
-            raise ConfigError(f"{file} is a packed model, got {given}: leave it out.")
+        if compared_file := model or source:
+            raise ConfigError(f"{file} is a packed model, got {compared_file}: leave it out.")
         return _verify_pack(file, as_json=as_json, quiet=quiet)
     verification = verify_image(file, model=model, source=source)
     if as_json:
         record = {**verification.provenance._asdict(), **_comparisons(verification)}
         console.show(json.dumps(record, indent=2) + "\n")
     elif not quiet:
-        _describe(file, verification, model, source)
+        _print_provenance(file, verification, model, source)
     return 0 if verification.matches else 3
 
 
@@ -98,7 +98,7 @@ def _comparisons(verification: Verification) -> dict[str, bool]:
     return {name: value for name, value in comparisons.items() if value is not None}
 
 
-def _describe(
+def _print_provenance(
     file: Path, verification: Verification, model: Path | None, source: Path | None
 ) -> None:
     """Print the provenance of an image, compared with `model` and with the input `source`."""
@@ -106,12 +106,12 @@ def _describe(
     console.say(f"{file}: {provenance.meaning} ({provenance.source_type})")
     console.say(f"  recipe   {provenance.recipe}")
     console.say(f"  program  translate-kit {provenance.version}")
-    comparison = _comparison(verification.model_matches, model)
+    comparison = _comparison_text(verification.model_matches, model)
     console.say(f"  model    {provenance.model}{comparison}")
     if provenance.input_sha256 or source:
-        comparison = _comparison(verification.input_matches, source)
+        comparison = _comparison_text(verification.input_matches, source)
         console.say(f"  input    {provenance.input_sha256 or 'none'}{comparison}")
 
 
-def _comparison(matches: bool | None, path: Path | None) -> str:
+def _comparison_text(matches: bool | None, path: Path | None) -> str:
     return {True: f", that of {path}", False: f", not that of {path}", None: ""}[matches]

@@ -20,7 +20,7 @@ COLOURS = ("#2f7ec2", "#d9622b", "#1f9d78", "#b3589a", "#a98200", "#7a70e0", "#c
 DASHES = ("solid", "dot", "dash", "dashdot", "longdash", "longdashdot")
 """line styles of curves"""
 LINEAR: Mapping[str, str] = {}
-LOG = {"type": "log"}
+LOGARITHMIC = {"type": "log"}
 FROM_ZERO = {"rangemode": "tozero"}
 """settings of the y axis; the range from zero is for values that may be constant, for which Plotly
 would choose a range of negative and positive values"""
@@ -83,7 +83,9 @@ def training_figures(runs: Sequence[RunData]) -> list[Figure]:
         ]
         figures.append(_figure(f"Losses of {player}", curves))
     figures += [
-        _figure("Gradient norms", _curves(runs, "grad_norm"), note="before clipping", yaxis=LOG),
+        _figure(
+            "Gradient norms", _curves(runs, "grad_norm"), note="before clipping", yaxis=LOGARITHMIC
+        ),
         _figure("Learning rates", _curves(runs, "lr"), yaxis=FROM_ZERO),
     ]
     other_names = [name for name in _names(runs, "metrics") if not name.startswith(EVALUATION)]
@@ -93,7 +95,11 @@ def training_figures(runs: Sequence[RunData]) -> list[Figure]:
         ("Waiting for images", "data_wait", "fraction of the time, from 0 to 1"),
     ):
         curves = [
-            Curve(run, title, np.array([getattr(r, field) for r in run.history.log.records], float))
+            Curve(
+                run,
+                title,
+                np.array([getattr(line, field) for line in run.history.log.records], float),
+            )
             for run in runs
         ]
         figures.append(_figure(title, curves, note=note, yaxis=FROM_ZERO))
@@ -200,11 +206,12 @@ def _direction(runs: Sequence[RunData], metric: str) -> str:
     """Return whether larger or smaller values of a metric are better, as text; "" if unknown."""
     directions = {run.history.better.get(metric) for run in runs}
     directions |= {
-        e.values[metric].better for run in runs if (e := run.evaluation) and metric in e.values
+        run.evaluation.values[metric].better
+        for run in runs
+        if run.evaluation and metric in run.evaluation.values
     }
-    return {"max": "larger is better", "min": "smaller is better"}.get(
-        next(filter(None, directions), ""), ""
-    )
+    direction = next(filter(None, directions), "")
+    return {"max": "larger is better", "min": "smaller is better"}.get(direction, "")
 
 
 def _baselines(runs: Sequence[RunData], metric: str, colours_used: int) -> Iterator[dict[str, Any]]:

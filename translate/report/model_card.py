@@ -69,7 +69,8 @@ def make_card(
         "",
         *(
             [f"![images of the training data and their translations]({PREVIEW})", ""]
-            * bool(preview)
+            if preview
+            else []
         ),
         *_what_it_is(checkpoint, name),
         *_data(checkpoint, session, data_licence),
@@ -212,7 +213,9 @@ def _how_to_repeat(checkpoint: Checkpoint, session: Mapping[str, Any]) -> Iterat
 
 def _texts(value: Any) -> dict[str, str]:
     """Return a mapping with keys and values as text; {} for anything else in a damaged file."""
-    return {str(k): str(v) for k, v in value.items()} if isinstance(value, dict) else {}
+    if not isinstance(value, dict):
+        return {}
+    return {str(key): str(text) for key, text in value.items()}
 
 
 def _last_session(run: Path) -> Mapping[str, Any]:

@@ -206,13 +206,11 @@ def _rankings(run: RunData, run_count: int) -> tuple[list[RankingView], list[str
     }
     folder = result.thumbnail_folder(run.path / result.FILE)
     thumbnails, errors = example_thumbnails(folder, files, run_count)
-    first_images = (
-        _ranked_images(shortened, thumbnails) if thumbnails else _ranked_images(first, {})
-    )
-    return [first_images, *(_ranked_images(other, {}) for other in others)], errors
+    first_view = _ranking_view(shortened, thumbnails) if thumbnails else _ranking_view(first, {})
+    return [first_view, *(_ranking_view(other, {}) for other in others)], errors
 
 
-def _ranked_images(
+def _ranking_view(
     ranking: examples.Ranking, thumbnails: Mapping[str, Sequence[tuple[str, Thumbnail]]]
 ) -> RankingView:
     best, worst = (

@@ -36,7 +36,7 @@ class RunData:
 
 
 def read_runs(paths: Sequence[Path]) -> list[RunData]:
-    """Return the contents of each run once; raise `CheckpointError` for a path that is no run."""
+    """Return the contents of each distinct run; raise `CheckpointError` if a path is no run."""
     unique_paths = list({path.resolve(): path for path in paths}.values())
     names = [path.resolve().name for path in unique_paths]
     return [

@@ -18,21 +18,20 @@ def config_differences(runs: Sequence[RunData]) -> list[tuple[str, list[str]]]:
     if base is None:
         return []
     base_values: dict[str, Any] = {}
-    other_values: list[dict[str, Any]] = [
-        {} for _ in configs
-    ]  # by run, where it differs from `base`
-    for config, values in zip(configs, other_values, strict=True):
+    # by run, values that differ from `base`
+    different_values: list[dict[str, Any]] = [{} for _ in configs]
+    for config, values in zip(configs, different_values, strict=True):
         if config is None or config is base:
             continue
         for key, (base_value, value) in diff.differences(base, config).items():
             base_values[key], values[key] = base_value, value
 
     def cell(key: str, config: Config | None, values: Mapping[str, Any]) -> str:
-        return (
-            "unknown" if config is None else yaml_text.one_line(values.get(key, base_values[key]))
-        )
+        if config is None:
+            return "unknown"
+        return yaml_text.one_line(values.get(key, base_values[key]))
 
-    columns = list(zip(configs, other_values, strict=True))
+    columns = list(zip(configs, different_values, strict=True))
     return [(key, [cell(key, *column) for column in columns]) for key in sorted(base_values)]
 
 

@@ -94,10 +94,9 @@ def _samples(rows: Sequence[Row]) -> dict[str, dict[str, bytes]]:
             continue
         inner_suffix, dot, _ = suffix.rpartition(".")  # of names with two suffixes
         source = {"input": str(row.path), "input_sha256": row.input_sha256}
+        metadata = {**source, **json.loads(row.made_by)}
         fields[suffix] = row.result
-        fields[f"{inner_suffix}{dot}json"] = json.dumps(
-            {**source, **json.loads(row.made_by)}
-        ).encode()
+        fields[f"{inner_suffix}{dot}json"] = json.dumps(metadata).encode()
     return samples
 
 

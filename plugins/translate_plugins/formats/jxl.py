@@ -54,7 +54,7 @@ class Jxl:
             alpha=header.alpha,
             dtype=_dtype(header),
             bits=max(8, header.bits),  # fewer are scaled to 8
-            mode=("L" if header.gray else "RGB") + "A" * header.alpha,
+            mode=("L" if header.gray else "RGB") + ("A" if header.alpha else ""),
             extra=metadata.LazyMetadata(partial(_read_metadata, source, metadata.profile)),
             private=metadata.LazyMetadata(partial(_read_metadata, source, metadata.exif)),
             xmp=read_xmp(source.data),

@@ -7,7 +7,12 @@ from pydantic import Field
 from translate.errors import CheckpointError
 from translate.importers import ForeignWeights, ImportedModel
 from translate_plugins.importers.generators import read_generator
-from translate_plugins.importers.published import BOTH_WAYS, CROP_SIZE, assemble, read
+from translate_plugins.importers.published import (
+    CROP_SIZE,
+    TWO_WAY_RECIPE,
+    make_imported_model,
+    read_generator_of,
+)
 
 FILTERS = {3: (1.0, 2.0, 1.0), 4: (1.0, 3.0, 3.0, 1.0)}
 """rows of blur filters by their side: 3 for downsampling (sum 1), 4 for upsampling (sum 4)"""
@@ -16,7 +21,7 @@ FILTERS = {3: (1.0, 2.0, 1.0), 4: (1.0, 3.0, 3.0, 1.0)}
 class CutImporter:
     """Generators of contrastive-unpaired-translation with antialiasing, ``latest_net_G.pth``."""
 
-    recipes = ("cut", "fastcut", "pix2pix", BOTH_WAYS)
+    recipes = ("cut", "fastcut", "pix2pix", TWO_WAY_RECIPE)
 
     def __init__(self, *, crop_size: Annotated[int | None, Field(gt=0), CROP_SIZE] = None) -> None:
         self.crop_size = crop_size
@@ -30,9 +35,10 @@ class CutImporter:
     ) -> ImportedModel:
         for file in (weights, other) if other else (weights,):
             require_published_filters(file)
-        in_channels, out_channels = read(weights).channels
-        default = BOTH_WAYS if other else "cut" if in_channels == out_channels else "pix2pix"
-        return assemble(weights, other, recipe or default, crop_size=self.crop_size)
+        in_channels, out_channels = read_generator_of(weights).channels
+        one_way_recipe = "cut" if in_channels == out_channels else "pix2pix"
+        default = TWO_WAY_RECIPE if other else one_way_recipe
+        return make_imported_model(weights, other, recipe or default, crop_size=self.crop_size)
 
 
 def require_published_filters(weights: ForeignWeights) -> None:

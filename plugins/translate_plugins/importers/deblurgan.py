@@ -6,8 +6,15 @@ from pydantic import Field
 
 from translate.errors import ConfigError
 from translate.importers import ForeignWeights, ImportedModel
-from translate_plugins.importers.generators import Norm, Skips, read_generator
-from translate_plugins.importers.published import CROP_SIZE, NORM, SKIPS, assemble, read
+from translate_plugins.importers.generators import Norm, Skips
+from translate_plugins.importers.published import (
+    CROP_SIZE,
+    NORM,
+    SKIPS,
+    has_published_architecture,
+    make_imported_model,
+    read_generator_of,
+)
 
 
 class DeblurGANImporter:
@@ -29,10 +36,7 @@ class DeblurGANImporter:
         self.norm, self.skips, self.crop_size = norm, skips, crop_size
 
     def recognizes(self, weights: ForeignWeights) -> bool:
-        generator = read_generator(weights.tensors, self.norm)
-        if generator is None or generator.part["name"] == "unet":
-            return generator is not None
-        return generator.part["downsamplings"] == 2 and "antialias" not in generator.part
+        return has_published_architecture(weights, self.norm)
 
     def convert(
         self,
@@ -40,18 +44,17 @@ class DeblurGANImporter:
         other: ForeignWeights | None,
         recipe: str | None,  # noqa: ARG002
     ) -> ImportedModel:
-        in_channels, out_channels = read(weights, self.norm).channels
+        in_channels, out_channels = read_generator_of(weights, self.norm).channels
         if in_channels != out_channels:
             raise ConfigError(
                 f"{weights.name}: images of {in_channels} channels cannot be corrected to "
-                f"{out_channels}: "
-                "expected the same number, or --recipe pix2pix."
+                f"{out_channels}: expected the same number, or --recipe pix2pix."
             )
         notes = (
             "the output is added to the input and clamped, as by --learn_residual",
             "dropout is off at inference; the authors' test.py leaves it on",
         )
-        return assemble(
+        return make_imported_model(
             weights,
             other,
             "deblurgan",

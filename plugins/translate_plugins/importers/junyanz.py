@@ -6,14 +6,22 @@ from pydantic import Field
 
 from translate.errors import ConfigError
 from translate.importers import ForeignWeights, ImportedModel
-from translate_plugins.importers.generators import Norm, Skips, read_generator
-from translate_plugins.importers.published import BOTH_WAYS, CROP_SIZE, NORM, SKIPS, assemble, read
+from translate_plugins.importers.generators import Norm, Skips
+from translate_plugins.importers.published import (
+    CROP_SIZE,
+    NORM,
+    SKIPS,
+    TWO_WAY_RECIPE,
+    has_published_architecture,
+    make_imported_model,
+    read_generator_of,
+)
 
 
 class JunyanzImporter:
     """Generators of pytorch-CycleGAN-and-pix2pix, or code with its keys: ``latest_net_G*.pth``."""
 
-    recipes = ("cut", "fastcut", "pix2pix", BOTH_WAYS)
+    recipes = ("cut", "fastcut", "pix2pix", TWO_WAY_RECIPE)
 
     def __init__(
         self,
@@ -31,19 +39,16 @@ class JunyanzImporter:
         self.dropout, self.crop_size = dropout, crop_size
 
     def recognizes(self, weights: ForeignWeights) -> bool:
-        generator = read_generator(weights.tensors, self.norm)
-        if generator is None or generator.part["name"] == "unet":
-            return generator is not None
-        return generator.part["downsamplings"] == 2 and "antialias" not in generator.part
+        return has_published_architecture(weights, self.norm)
 
     def convert(
         self, weights: ForeignWeights, other: ForeignWeights | None, recipe: str | None
     ) -> ImportedModel:
-        generator = read(weights, self.norm)
+        generator = read_generator_of(weights, self.norm)
         part, channels = generator.part, generator.channels
         notes: tuple[str, ...] = ()
         if recipe is None:
-            recipe = BOTH_WAYS if other else _default_recipe(part, channels, weights)
+            recipe = TWO_WAY_RECIPE if other else _default_recipe(part, channels, weights)
             if recipe == "cut":
                 notes += ("recipe cut, as it translates in one direction; CycleGAN needs both",)
         options: dict[str, Any] = {}
@@ -59,7 +64,7 @@ class JunyanzImporter:
             notes += (
                 "dropout and statistics of each image at inference, as in the authors' test.py",
             )
-        return assemble(
+        return make_imported_model(
             weights,
             other,
             recipe,

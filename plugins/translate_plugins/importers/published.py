@@ -7,7 +7,7 @@ from translate.errors import CheckpointError, ConfigError
 from translate.importers import ForeignWeights, ImportedModel
 from translate_plugins.importers.generators import Generator, Norm, Skips, read_generator
 
-BOTH_WAYS = "cyclegan"
+TWO_WAY_RECIPE = "cyclegan"
 """the recipe with a generator for each direction; other recipes have one network, `generator`"""
 NORM = (
     "norm if the keys fit both, as in files of 2017; default: instance-affine for a ResNet, "
@@ -23,7 +23,16 @@ RANGE_NOTE = "the whole range of pixel values is mapped to [-1, 1], as in the au
 PADDING_NOTE = "the padding is by reflection, the authors' default"
 
 
-def read(
+def has_published_architecture(weights: ForeignWeights, norm: Norm | None) -> bool:
+    """Return whether a file has a U-Net, or a ResNet with 2 downsamplings and no antialiasing."""
+    generator = read_generator(weights.tensors, norm)
+    if generator is None:
+        return False
+    part = generator.part
+    return part["name"] == "unet" or (part["downsamplings"] == 2 and "antialias" not in part)
+
+
+def read_generator_of(
     weights: ForeignWeights, norm: Norm | None = None, skips: Skips | None = None
 ) -> Generator:
     """Return the generator of a file; raises `CheckpointError` if its keys are not known."""
@@ -33,7 +42,7 @@ def read(
     return generator
 
 
-def assemble(
+def make_imported_model(
     weights: ForeignWeights,
     other: ForeignWeights | None,
     recipe: str,
@@ -48,7 +57,7 @@ def assemble(
 
     Args:
         weights: The weights of the generator.
-        other: The weights of the opposite direction's generator, for the recipe `BOTH_WAYS` alone.
+        other: The weights of the opposite direction's generator, for the recipe `TWO_WAY_RECIPE` alone.
         recipe: The name of the recipe.
         norm: The norm if the keys fit both.
         skips: The order in which a U-Net concatenates features; None: by its biases.
@@ -59,20 +68,20 @@ def assemble(
     Raises:
         ConfigError: `other` is missing, is not used by the recipe, or is another network.
     """
-    if (recipe == BOTH_WAYS) != (other is not None):
+    if (recipe == TWO_WAY_RECIPE) != (other is not None):
         needed = other is None
         raise ConfigError(
             f"recipe {recipe!r} {'needs' if needed else 'does not use'} the generator of the "
             f"opposite direction: {'add --other FILE' if needed else 'leave out --other'}, or "
-            f"choose --recipe {'cut' if needed else BOTH_WAYS}."
+            f"choose --recipe {'cut' if needed else TWO_WAY_RECIPE}."
         )
-    generator = read(weights, norm, skips)
+    generator = read_generator_of(weights, norm, skips)
     part, channels = {**generator.part, **(options or {})}, generator.channels
     network = "generator" if other is None else "source_to_target"
     tensors = {f"{network}.{key}": tensor for key, tensor in generator.tensors.items()}
     recipe_options: dict[str, Any] = {"generator": part}
     if other:
-        opposite = read(other, norm, skips)
+        opposite = read_generator_of(other, norm, skips)
         if (opposite.part, opposite.channels) != (generator.part, channels[::-1]):
             raise ConfigError(
                 f"--other {other.name}: expected the same network as {weights.name}, with input "
@@ -85,7 +94,7 @@ def assemble(
         notes += (
             f"the keys fit batch norm and instance norm with weights: {part['norm']} (option norm)",
         )
-    if part.get("padding", "reflect") == "reflect" and part["name"] != "unet":
+    if part["name"] == "resnet" and part.get("padding", "reflect") == "reflect":
         notes += (PADDING_NOTE,)
     if part["name"] == "unet":
         notes += (f"the U-Net concatenates features {generator.skips} (option skips)",)

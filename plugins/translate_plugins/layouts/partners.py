@@ -107,7 +107,7 @@ def _same_names(left: Iterable[str], right: Iterable[str]) -> str:
         *(end if re.fullmatch(r"[_-]\w+", end) else f"'{end}'" for end in (source, target))
     )
     return (
-        f"{rule} The ends of these names differ; {count} pair{'s' * (count > 1)} by: "
+        f"{rule} The ends of these names differ; {count} pair{'s' if count > 1 else ''} by: "
         f'--set "data.layout={{name: suffix, {suffixes}}}"'
     )
 

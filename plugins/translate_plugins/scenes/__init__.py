@@ -39,7 +39,8 @@ def register_domains() -> Mapping[str, Callable[[], Iterator[tuple[str, NDArray 
 def _named_domain(rendering: Rendering) -> partial[Iterator[tuple[str, NDArray | bytes]]]:
     factory = partial(draw, rendering)
     factory.__doc__ = rendering.summary
-    factory.__dict__["scenes"] = rendering.test_seed  # equal: test images of equal names are pairs
+    # test images of domains with equal scenes are pairs
+    factory.__dict__["scenes"] = rendering.test_seed
     return factory
 
 

@@ -32,4 +32,6 @@ def describe(scene: Scene, *, snow: bool = False) -> str:
 def _count(things: Iterable[str]) -> str:
     """Return a phrase such as "two firs and a leafy tree"."""
     counts = sorted(Counter(things).items(), key=lambda item: -item[1])
-    return " and ".join(f"{NUMBERS[count]} {thing}{'s' * (count > 1)}" for thing, count in counts)
+    return " and ".join(
+        f"{NUMBERS[count]} {thing}{'s' if count > 1 else ''}" for thing, count in counts
+    )

@@ -46,11 +46,11 @@ def label(scene: Scene) -> Bytes:
         size = scene.tuft_size(y)
         canvas.fill([(x, y), (x + size / 2, y - size), (x - size / 2, y - size)], CLASSES["flower"])
     for item in scene.standing_objects():
-        _house(canvas, item) if isinstance(item, House) else _tree(canvas, item)
+        _label_house(canvas, item) if isinstance(item, House) else _label_tree(canvas, item)
     return canvas.pixels[::SCALE, ::SCALE].copy()
 
 
-def _house(canvas: Canvas, house: House) -> None:
+def _label_house(canvas: Canvas, house: House) -> None:
     canvas.fill(house.gable(), WALLS[house.walls])
     canvas.fill(house.long_wall(), WALLS[house.walls])
     canvas.fill(house.chimney(), CLASSES["chimney"])
@@ -61,7 +61,7 @@ def _house(canvas: Canvas, house: House) -> None:
     canvas.fill(house.door(), CLASSES["door"])
 
 
-def _tree(canvas: Canvas, tree: Tree) -> None:
+def _label_tree(canvas: Canvas, tree: Tree) -> None:
     canvas.fill(tree.trunk(), CLASSES["trunk"])
     for layer in tree.layers() if tree.kind == "fir" else ():
         canvas.fill(layer, CLASSES["fir"])

@@ -61,21 +61,21 @@ def paint_tree(canvas: Canvas, tree: Tree, side: int, palette: Palette) -> None:
     _shadow(canvas, tree.x, tree.base, tree.height * 0.3, side, palette)
     canvas.fill(tree.trunk(), palette.trunk)
     if tree.kind == "fir":
-        _fir(canvas, tree, side, palette)
+        _paint_fir(canvas, tree, side, palette)
     else:
-        _crown(canvas, tree, side, palette)
+        _paint_crown(canvas, tree, side, palette)
 
 
-def _fir(canvas: Canvas, tree: Tree, side: int, palette: Palette) -> None:
+def _paint_fir(canvas: Canvas, tree: Tree, side: int, palette: Palette) -> None:
     for layer, cap in zip(tree.layers(), tree.layers(0.55), strict=True):
         canvas.fill(layer, palette.fir)
-        canvas.fill(_half(layer, side), palette.fir_light)
+        canvas.fill(_lit_half(layer, side), palette.fir_light)
         if palette.snow:
             canvas.fill(cap, SNOW.bottom)
-            canvas.fill(_half(cap, side), SNOW.top)
+            canvas.fill(_lit_half(cap, side), SNOW.top)
 
 
-def _crown(canvas: Canvas, tree: Tree, side: int, palette: Palette) -> None:
+def _paint_crown(canvas: Canvas, tree: Tree, side: int, palette: Palette) -> None:
     for x, y, radius in tree.clumps:
         canvas.fill(ellipse(x, y, radius * 1.06, radius * 1.06), palette.crown)
     for x, y, radius in tree.clumps:
@@ -85,10 +85,10 @@ def _crown(canvas: Canvas, tree: Tree, side: int, palette: Palette) -> None:
             top = ellipse(x + side * radius * 0.24, y - radius * 0.32, radius * 0.5, radius * 0.42)
             canvas.fill(top, palette.clump_light)
     if palette.snow:
-        _branches(canvas, tree, palette)
+        _paint_branches(canvas, tree, palette)
 
 
-def _branches(canvas: Canvas, tree: Tree, palette: Palette) -> None:
+def _paint_branches(canvas: Canvas, tree: Tree, palette: Palette) -> None:
     fork = (tree.x, tree.base - tree.height * 0.42)
     canvas.stroke(
         [(tree.x, tree.base - tree.height * 0.1), fork], palette.trunk, tree.height * 0.05
@@ -108,7 +108,7 @@ def _shadow(canvas: Canvas, x: float, y: float, reach: float, side: int, palette
     canvas.fill(spot, Gradient(palette.shade, palette.shade, (0.5, 0.5)))
 
 
-def _half(layer: Outline, side: int) -> Outline:
+def _lit_half(layer: Outline, side: int) -> Outline:
     """Return the half of a layer that faces the sun."""
     tip, *hem = layer
     return [tip, *(hem[:5] if side > 0 else hem[4:])]

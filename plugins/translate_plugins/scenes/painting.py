@@ -19,9 +19,9 @@ def paint(scene: Scene, palette: Palette) -> Bytes:
     """Return the (256, 256, 3) image of a scene."""
     canvas = Canvas()
     canvas.band(0, scene.horizon + 2, palette.sky)
-    _sun(canvas, scene.sun, palette)
+    _paint_sun(canvas, scene.sun, palette)
     for cloud in scene.clouds:
-        _cloud(canvas, cloud, palette)
+        _paint_cloud(canvas, cloud, palette)
     for peak in scene.peaks:
         canvas.fill(peak.outline(), palette.peak)
         canvas.fill(peak.shaded_side(scene.sun.side), palette.peak_shade)
@@ -29,13 +29,13 @@ def paint(scene: Scene, palette: Palette) -> Bytes:
     canvas.band(scene.horizon + 4, SIDE, palette.meadow)
     canvas.fill(scene.meadow.area(3), palette.meadow.top)
     for rise in scene.rises:
-        _rise(canvas, rise, palette)
+        _paint_rise(canvas, rise, palette)
     if scene.lake:
-        _lake(canvas, scene.lake, scene.sun, palette)
+        _paint_lake(canvas, scene.lake, scene.sun, palette)
     if scene.path:
-        _path(canvas, scene.path, palette)
+        _paint_path(canvas, scene.path, palette)
     for x, y in scene.tufts:
-        _tuft(canvas, x, y, scene.tuft_size(y), palette)
+        _paint_tuft(canvas, x, y, scene.tuft_size(y), palette)
     for item in scene.standing_objects():
         if isinstance(item, House):
             paint_house(canvas, item, scene.sun.side, palette)
@@ -44,24 +44,24 @@ def paint(scene: Scene, palette: Palette) -> Bytes:
     return canvas.image()
 
 
-def _sun(canvas: Canvas, sun: Sun, palette: Palette) -> None:
+def _paint_sun(canvas: Canvas, sun: Sun, palette: Palette) -> None:
     canvas.glow((sun.x, sun.y), sun.radius * 4.5, palette.halo, 0.75)
     canvas.fill(sun.disc(), palette.sun)
 
 
-def _cloud(canvas: Canvas, cloud: Cloud, palette: Palette) -> None:
+def _paint_cloud(canvas: Canvas, cloud: Cloud, palette: Palette) -> None:
     for puff in cloud.puffs():
         canvas.fill([(x, y + cloud.width * 0.03) for x, y in puff], palette.cloud_shade)
     for puff in cloud.puffs()[:-1]:
         canvas.fill([(x, y - 0.5) for x, y in puff], palette.cloud)
 
 
-def _rise(canvas: Canvas, rise: Wave, palette: Palette) -> None:
+def _paint_rise(canvas: Canvas, rise: Wave, palette: Palette) -> None:
     canvas.fill(rise.area(rise.height * 2), palette.rise)
     canvas.stroke(rise.crest(), palette.rim, width=1)
 
 
-def _lake(canvas: Canvas, lake: Lake, sun: Sun, palette: Palette) -> None:
+def _paint_lake(canvas: Canvas, lake: Lake, sun: Sun, palette: Palette) -> None:
     canvas.fill(lake.outline(2.5), palette.shore)
     canvas.fill(lake.outline(), palette.lake)
     for dx, dy, relative_length in GLEAMS:
@@ -79,7 +79,7 @@ def _lake(canvas: Canvas, lake: Lake, sun: Sun, palette: Palette) -> None:
             canvas.fill(ellipse(sun.x, y, 5 + 2 * step, 1.5), palette.sun)
 
 
-def _path(canvas: Canvas, path: Path, palette: Palette) -> None:
+def _paint_path(canvas: Canvas, path: Path, palette: Palette) -> None:
     outline = path.outline()
     canvas.fill(outline, palette.path)
     half = len(outline) // 2
@@ -87,7 +87,7 @@ def _path(canvas: Canvas, path: Path, palette: Palette) -> None:
         canvas.stroke(edge, palette.path_edge, width=1.5)
 
 
-def _tuft(canvas: Canvas, x: float, y: float, size: float, palette: Palette) -> None:
+def _paint_tuft(canvas: Canvas, x: float, y: float, size: float, palette: Palette) -> None:
     for dx, height in ((-0.5, 0.8), (0, 1), (0.5, 0.75)):
         tip = (x + dx * size, y - height * size)
         canvas.stroke([(x, y), tip], palette.stalk, width=1)

@@ -26,19 +26,19 @@ class CsvTracker:
     def start(self, run: Run, step: int) -> None:
         """Remove rows of an earlier session after `step`, from which training is resumed."""
         self.path = run.path / self.file
-        rows = [row for row in self._rows() if _step(row) <= step]
+        rows = [row for row in self._complete_rows() if _step_of(row) <= step]
         self.columns = list(rows[0]) if rows else []
         if rows or self.path.exists():
             self._rewrite(rows)
 
     def log(self, record: LogRecord) -> None:
         """Add a row; a value of a new name adds a column."""
-        row = _row(record)
+        row = _values_by_column(record)
         if new_columns := [name for name in row if name not in self.columns]:
-            rows = self._rows()
+            rows = self._complete_rows()
             self.columns += new_columns
             self._rewrite(rows)
-        append_line(self.path, _line(row.get(name, "") for name in self.columns))
+        append_line(self.path, _csv_line(row.get(name, "") for name in self.columns))
 
     def preview(self, step: int, path: Path) -> None:
         """Do nothing: a table has no images."""
@@ -49,7 +49,7 @@ class CsvTracker:
     def close(self) -> None:
         """Do nothing: no file stays open."""
 
-    def _rows(self) -> list[dict[str, str]]:
+    def _complete_rows(self) -> list[dict[str, str]]:
         """Return the complete rows of the file; the last one may have been interrupted."""
         if not self.path.is_file():
             return []
@@ -58,10 +58,10 @@ class CsvTracker:
 
     def _rewrite(self, rows: list[dict[str, str]]) -> None:
         table = [self.columns, *([row.get(name, "") for name in self.columns] for row in rows)]
-        replace_text(self.path, "".join(f"{_line(cells)}\n" for cells in table if cells))
+        replace_text(self.path, "".join(f"{_csv_line(cells)}\n" for cells in table if cells))
 
 
-def _row(record: LogRecord) -> dict[str, Any]:
+def _values_by_column(record: LogRecord) -> dict[str, Any]:
     """Return the values of a line of the log by the names of their columns."""
     groups = {"loss": record.losses, "metric": record.metrics}
     groups |= {"lr": record.lr, "grad_norm": record.grad_norm}
@@ -79,13 +79,13 @@ def _row(record: LogRecord) -> dict[str, Any]:
     }
 
 
-def _step(row: Mapping[str, str]) -> float:
+def _step_of(row: Mapping[str, str]) -> float:
     """Return the step of a row; infinity if a damaged file has none."""
     text = row.get("step", "")
     return int(text) if text.isdecimal() else float("inf")
 
 
-def _line(values: Iterable[Any]) -> str:
+def _csv_line(values: Iterable[Any]) -> str:
     text = StringIO()
     csv.writer(text, lineterminator="").writerow(values)
     return text.getvalue()

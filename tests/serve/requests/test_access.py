@@ -115,17 +115,17 @@ def test_a_request_with_two_host_headers_is_refused() -> None:
 
 
 def test_a_token_is_generated_or_read_from_a_file(tmp_path: Path) -> None:
-    tokens = {choose_token(True, None) for _ in range(3)}
+    tokens = {choose_token(generate=True, file=None) for _ in range(3)}
     assert len(tokens) == 3 and all(token and len(token) > 40 for token in tokens)
-    assert choose_token(False, None) is None
+    assert choose_token(generate=False, file=None) is None
     (tmp_path / "token").write_text(f"{TOKEN}\n")
-    assert choose_token(False, tmp_path / "token") == TOKEN
+    assert choose_token(generate=False, file=tmp_path / "token") == TOKEN
 
 
 @pytest.mark.parametrize("text", ["", "short", "two words of a token", "\u00e9" * 20])
 def test_a_file_without_a_token_is_refused(text: str, tmp_path: Path) -> None:
     (tmp_path / "token").write_text(text)
     with pytest.raises(ConfigError, match="token: expected one line"):
-        choose_token(False, tmp_path / "token")
+        choose_token(generate=False, file=tmp_path / "token")
     with pytest.raises(ConfigError, match=r"none: No such file or directory\. Expected a file"):
-        choose_token(False, tmp_path / "none")
+        choose_token(generate=False, file=tmp_path / "none")

@@ -12,34 +12,34 @@ AUTO = "auto"
 """value of --resume that continues the run in --out, or starts it if there is none"""
 
 
-def refuse_mixed_options(given: Mapping[str, Any]) -> None:
+def refuse_mixed_options(arguments: Mapping[str, Any]) -> None:
     """Raise `click.UsageError` if options exclude each other, or a new run may be restarted."""
     from translate.engine.config.layers import is_given
 
-    if given["as_json"] and not given["dry_run"]:
+    if arguments["as_json"] and not arguments["dry_run"]:
         raise click.UsageError("--json is for --dry-run.")
-    if given["resume"] == AUTO:
-        _check_automatic_resume(given)
+    if arguments["resume"] == AUTO:
+        _check_automatic_resume(arguments)
         return
-    if not given["resume"] and not given["dry_run"]:
+    if not arguments["resume"] and not arguments["dry_run"]:
         _refuse_restarts()
     unsuitable: tuple[str, ...] = ONLY_WITH_RESUME
-    if given["resume"]:
-        unsuitable = ONLY_FOR_NEW_RUNS if given["fork_run"] else (*ONLY_FOR_NEW_RUNS, "out")
+    if arguments["resume"]:
+        unsuitable = ONLY_FOR_NEW_RUNS if arguments["fork_run"] else (*ONLY_FOR_NEW_RUNS, "out")
     refused = ", ".join(
-        f"--{name.replace('_', '-')}" for name in unsuitable if is_given(given[name])
+        f"--{name.replace('_', '-')}" for name in unsuitable if is_given(arguments[name])
     )
-    if refused and given["resume"]:
+    if refused and arguments["resume"]:
         raise click.UsageError(f"--resume takes all settings from the run: leave out {refused}.")
     if refused:
         raise click.UsageError(f"{refused} is for --resume.")
 
 
-def _check_automatic_resume(given: Mapping[str, Any]) -> None:
+def _check_automatic_resume(arguments: Mapping[str, Any]) -> None:
     """Raise if ``--resume auto`` has an option that does not suit it, or has no ``--out``."""
-    if given["fork_run"]:
+    if arguments["fork_run"]:
         raise click.UsageError("--fork-run needs --resume RUN, got --resume auto.")
-    if not given["out"]:
+    if not arguments["out"]:
         raise click.UsageError(
             "--resume auto continues the run in --out, or starts it: add --out DIR. For a run "
             "folder called auto: --resume ./auto."

@@ -26,7 +26,7 @@ PASSED_ARGUMENTS = {
     "layout": "root, domains, split, leave_out",
     "metric": "domain, source_domain, classes",
 }
-"""the arguments of factories that are no options, which an author may have named otherwise"""
+"""arguments that translate passes to factories; an author may have given them other names"""
 
 
 @click.command("check")
@@ -61,7 +61,7 @@ def command(name: str, assignments: tuple[str, ...], report_file: str | None, qu
     from translate.engine.config import yaml_text
     from translate.engine.disk import files
 
-    parts = _parts(name)
+    parts = _parts_called(name)
     selected = [(kind, part) for kind, part in parts if part == name] or parts
     if assignments and len(selected) != 1:
         raise ConfigError(
@@ -74,14 +74,16 @@ def command(name: str, assignments: tuple[str, ...], report_file: str | None, qu
         console.say(line)
     report = ContractReport(name, _distributions(name, parts))
     report.errors += [line.split(maxsplit=1)[1] for line in broken]
-    say: Any = (lambda _line: None) if quiet else console.say
+    print_line: Any = (lambda _line: None) if quiet else console.say
     for kind, part in parts:
         if kind not in KINDS_WITH_RULES:
-            say(f"{kind} {part}: no rules; it is checked with the recipes that use it")
+            print_line(f"{kind} {part}: no rules; it is checked with the recipes that use it")
             continue
         small = small_options(kind, part)
         settings = _settings(kind, part, small, assignments if (kind, part) in selected else ())
-        say(f"{kind} {part}" + (f", scaled down: {yaml_text.one_line(small)}" if small else ""))
+        print_line(
+            f"{kind} {part}" + (f", scaled down: {yaml_text.one_line(small)}" if small else "")
+        )
         try:
             if missing := _missing_options(kind, part, settings["options"]):
                 message = f"needs {missing}: translate plugins check {part} --set ..."
@@ -92,15 +94,15 @@ def command(name: str, assignments: tuple[str, ...], report_file: str | None, qu
                 kind, part, settings["options"], data=settings["data"]
             )
             results = report.record(f"{kind} {part}", results)
-            broken += _print_results(results, say, f"{kind} {part}: " if quiet else "")
+            broken += _print_results(results, print_line, f"{kind} {part}: " if quiet else "")
         except ConfigError as error:  # of the settings; other parts are still tested
             if [(kind, part)] == (selected if assignments else parts):
                 raise ConfigError(f"{kind} {part!r}: {error}") from error
-            say(f"  -       not tested: {error}")
+            print_line(f"  -       not tested: {error}")
     for plugin, results in contract_results.run_event_rules(name):
-        say(f"plugin {plugin}, event hooks in a temporary run")
+        print_line(f"plugin {plugin}, event hooks in a temporary run")
         results = report.record(f"event hooks of {plugin}", results)
-        broken += _print_results(results, say, f"plugin {plugin}: " if quiet else "")
+        broken += _print_results(results, print_line, f"plugin {plugin}: " if quiet else "")
     if report_file:
         files.replace_json(Path(report_file), report.document())
     if broken:
@@ -109,13 +111,13 @@ def command(name: str, assignments: tuple[str, ...], report_file: str | None, qu
 
 
 def _print_results(
-    results: Iterable["RuleResult"], say: Callable[[str], object], prefix: str
+    results: Iterable["RuleResult"], print_line: Callable[[str], object], prefix: str
 ) -> list[str]:
     """Print a line for each rule, with the code that breaks it; return the failures."""
     failures, printed_notes = [], set[str]()
     for result in results:
         if result.same_as:
-            say(f"  -       {result.rule} (same failure as {result.same_as})")
+            print_line(f"  -       {result.rule} (same failure as {result.same_as})")
         elif result.failure:
             failures.append(result.failure)
             console.say(f"  BROKEN  {prefix}{result.rule} {result.failure}")
@@ -124,13 +126,13 @@ def _print_results(
         elif result.note:
             note = "as above" if result.note in printed_notes else result.note
             printed_notes.add(result.note)
-            say(f"  -       {result.rule} ({note})")
+            print_line(f"  -       {result.rule} ({note})")
         else:
-            say(f"  ok      {result.rule}")
+            print_line(f"  ok      {result.rule}")
     return failures
 
 
-def _parts(name: str) -> list[tuple[Any, str]]:
+def _parts_called(name: str) -> list[tuple[Any, str]]:
     """Return the kind and name of each part called `name`, or of each part of the plugin `name`.
 
     Raises `ConfigError` if nothing installed has this name.
@@ -188,7 +190,7 @@ def _missing_options(kind: Any, name: str, given: Mapping[str, Any]) -> str:
     options = signatures.read_options(find(kind, name), RESERVED_ARGUMENTS).values()
     required = [option for option in options if option.required and option.name not in given]
     return ", ".join(
-        f"options.{option.name}" + f" ({option.meaning})" * bool(option.meaning)
+        f"options.{option.name}" + (f" ({option.meaning})" if option.meaning else "")
         for option in required
     )
 

@@ -20,8 +20,7 @@ HELP = """Translate SOURCE into the folder OUT in actors of a Ray cluster.
 
 All machines of the cluster must access RUN, SOURCE and OUT by the same paths. Options, outputs,
 problems.jsonl and exit codes are those of `translate infer`; a repeated command skips images with
-existing outputs. Without --address or $RAY_ADDRESS, Ray is started on this
-machine.
+existing outputs. Without --address or $RAY_ADDRESS, Ray is started on this machine.
 
 \b
 Examples:
@@ -59,9 +58,11 @@ def _absolute(run: Path) -> str:
 
     References to the Hugging Face Hub are returned unchanged.
     """
-    name, at, step = str(run).rpartition("@") if not run.exists() else (str(run), "", "")
-    path = Path(name or str(run))
-    return f"{path.absolute()}{at}{step}" if path.exists() else str(run)
+    if run.exists():
+        return str(run.absolute())
+    name, at, step = str(run).rpartition("@")
+    path = Path(name)
+    return f"{path.absolute()}{at}{step}" if name and path.exists() else str(run)
 
 
 command = click.Command(

@@ -111,12 +111,10 @@ class RayPipeline:
         for batch in results.iter_batches(batch_size=None, batch_format="numpy"):
             for index, row in zip(batch["index"].tolist(), read_results(batch), strict=True):
                 job = jobs[index]
-                yield (
-                    index,
-                    row.problem._replace(path=job.input)
-                    if row.problem
-                    else ImageResult(job, row.input_sha256, row.notes),
-                )
+                if row.problem:
+                    yield index, row.problem._replace(path=job.input)
+                else:
+                    yield index, ImageResult(job, row.input_sha256, row.notes)
 
     def _row(self, index: int, job: Job) -> dict[str, Any]:
         """Return a job as a row of the batch that `Translate` gets, with the index of the job."""

@@ -94,7 +94,7 @@ def create_access(host: str, token: str | None) -> Access:
     return Access(frozenset(names), any_address=on_all_addresses, token=token)
 
 
-def choose_token(generate: bool, file: Path | None) -> str | None:
+def choose_token(*, generate: bool, file: Path | None) -> str | None:
     """Return a new token if `generate` is set, or the token in `file`; None without both.
 
     Raises `ConfigError` for a file that cannot be read or has no token.

@@ -96,7 +96,7 @@ def _page_options(shape: tuple[int, ...], dtype: np.dtype[Any], like: Header) ->
     if unspecified_bands or like.alpha:
         options["extrasamples"] = [
             *[pages.UNSPECIFIED] * unspecified_bands,
-            *[pages.UNASSOCIATED_ALPHA] * like.alpha,
+            *([pages.UNASSOCIATED_ALPHA] if like.alpha else []),
         ]
     if text := _description(extra, like, shape, dtype):
         options["description"] = text.encode()  # `tifffile` expects ASCII, or bytes
