@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Annotated
 
 import torch.nn.functional as F
-from pydantic import Field
+from pydantic import NonNegativeFloat, PositiveInt
 from torch import Tensor
 from torch.optim import Optimizer
 
@@ -50,14 +50,13 @@ class AAE(Recipe[Images]):
             PartConfig, "discriminator of prior samples and latent codes"
         ] = part("mlp", width=1000),
         adversarial: Annotated[PartConfig, "adversarial loss"] = "vanilla",
-        latent_dim: Annotated[int, Field(gt=0), "dimension of the latent code"] = 8,
+        latent_dim: Annotated[PositiveInt, "dimension of the latent code"] = 8,
         prior: Annotated[PriorName, "prior distribution of the latent code"] = "normal",
         lr: Annotated[
-            float, Field(ge=0), "learning rate of the autoencoder's reconstruction turn"
+            NonNegativeFloat, "learning rate of the autoencoder's reconstruction turn"
         ] = 1e-3,
         lr_adversarial: Annotated[
-            float,
-            Field(ge=0),
+            NonNegativeFloat,
             "learning rate of the discriminator, and of the encoder's adversarial turn",
         ] = 2e-4,
     ) -> None:

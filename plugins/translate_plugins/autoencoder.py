@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import NonNegativeFloat, PositiveInt
 from torch import Tensor
 from torch.optim import Optimizer
 
@@ -38,9 +38,9 @@ class Autoencoder(Recipe[Images]):
         *,
         encoder: Annotated[PartConfig, "encoder, from images to latent codes"] = "mlp-encoder",
         decoder: Annotated[PartConfig, "decoder, from latent codes to images"] = "mlp",
-        latent_dim: Annotated[int, Field(gt=0), "dimension of the latent code"] = 30,
+        latent_dim: Annotated[PositiveInt, "dimension of the latent code"] = 30,
         pixel: Annotated[PartConfig, "reconstruction loss"] = "l2",
-        lr: Annotated[float, Field(ge=0), "learning rate of encoder and decoder"] = 1e-3,
+        lr: Annotated[NonNegativeFloat, "learning rate of encoder and decoder"] = 1e-3,
     ) -> None:
         super().__init__()
         self.encoder = create_generator(

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import NonNegativeFloat, PositiveInt
 from torch import Tensor
 from torch.optim import Optimizer
 
@@ -47,18 +47,16 @@ class ConditionalGAN(Recipe[Labelled]):
         ] = "dcgan",
         discriminator: Annotated[PartConfig, "discriminator of images with their labels"] = "dcgan",
         adversarial: Annotated[PartConfig, "adversarial loss"] = "vanilla",
-        latent_dim: Annotated[int, Field(gt=0), "number of latent variables"] = 100,
+        latent_dim: Annotated[PositiveInt, "number of latent variables"] = 100,
         prior: Annotated[PriorName, "prior distribution of the latent vector"] = "uniform",
         discriminator_steps: Annotated[
-            int, Field(gt=0), "discriminator updates per generator update"
+            PositiveInt, "discriminator updates per generator update"
         ] = 1,
         feature_matching_weight: Annotated[
             float, "weight of feature matching (Salimans et al., 2016); stabilizes training"
         ] = 0.0,
-        lr_generator: Annotated[float, Field(ge=0), "learning rate of the generator"] = 2e-4,
-        lr_discriminator: Annotated[
-            float, Field(ge=0), "learning rate of the discriminator"
-        ] = 2e-4,
+        lr_generator: Annotated[NonNegativeFloat, "learning rate of the generator"] = 2e-4,
+        lr_discriminator: Annotated[NonNegativeFloat, "learning rate of the discriminator"] = 2e-4,
     ) -> None:
         super().__init__()
         if not spec.classes:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Annotated
 
 import torch.nn.functional as F
-from pydantic import Field
+from pydantic import NonNegativeFloat
 from torch import Tensor
 from torch.optim import Optimizer
 
@@ -63,7 +63,7 @@ class CycleGAN(Recipe[Pair]):
             Remedy("output equals input", 0.0),
         ] = 5.0,
         pool_size: Annotated[int, "size of the buffer of previously generated images"] = 50,
-        lr: Annotated[float, Field(ge=0), "learning rate of all networks"] = 2e-4,
+        lr: Annotated[NonNegativeFloat, "learning rate of all networks"] = 2e-4,
     ) -> None:
         super().__init__()
         source, target = spec.source.channels, spec.target.channels

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import NonNegativeFloat, PositiveInt
 from torch import Tensor
 from torch.optim import Optimizer
 
@@ -66,15 +66,15 @@ class DeblurGAN(Recipe[Pair]):
             "difference in exposure between the two domains is not learned",
             Remedy("colour tint", True),
         ] = False,
-        critic_steps: Annotated[int, Field(gt=0), "critic updates on each batch"] = 5,
+        critic_steps: Annotated[PositiveInt, "critic updates on each batch"] = 5,
         gradient_penalty: Annotated[
             Literal["textbook", "deblurgan"],
             "gradient norm to penalize: of each image (textbook), or of each pixel, as in the "
             "authors' code (deblurgan)",
         ] = "textbook",
         gradient_penalty_weight: Annotated[float, "weight of the gradient penalty"] = 10.0,
-        lr_generator: Annotated[float, Field(ge=0), "learning rate of the generator"] = 1e-4,
-        lr_critic: Annotated[float, Field(ge=0), "learning rate of the critic"] = 1e-4,
+        lr_generator: Annotated[NonNegativeFloat, "learning rate of the generator"] = 1e-4,
+        lr_critic: Annotated[NonNegativeFloat, "learning rate of the critic"] = 1e-4,
     ) -> None:
         super().__init__()
         channels = spec.equal_channels("the generator corrects its input")

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import torch
 import torch.nn.functional as F
-from pydantic import Field
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
@@ -58,20 +58,17 @@ class InfoGAN(Recipe[Images]):
         ] = "dcgan",
         adversarial: Annotated[PartConfig, "adversarial loss"] = "vanilla",
         categories: Annotated[int, Field(ge=2), "number of values of the categorical code"] = 10,
-        continuous: Annotated[
-            int, Field(ge=0), "number of continuous codes, uniform in [-1, 1]"
-        ] = 2,
+        continuous: Annotated[NonNegativeInt, "number of continuous codes, uniform in [-1, 1]"] = 2,
         information_weight: Annotated[
             float, "weight of the mutual information loss (lambda)"
         ] = 1.0,
         latent_dim: Annotated[
-            int, Field(gt=0), "number of latent variables in addition to the codes"
+            PositiveInt, "number of latent variables in addition to the codes"
         ] = 62,
         prior: Annotated[PriorName, "prior distribution of the latent vector"] = "uniform",
-        lr_generator: Annotated[float, Field(ge=0), "learning rate of the generator"] = 1e-3,
+        lr_generator: Annotated[NonNegativeFloat, "learning rate of the generator"] = 1e-3,
         lr_discriminator: Annotated[
-            float,
-            Field(ge=0),
+            NonNegativeFloat,
             "learning rate of the discriminator and the head that predicts the codes",
         ] = 2e-4,
     ) -> None:

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Annotated
 
 import torch
-from pydantic import Field
+from pydantic import NonNegativeFloat
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
@@ -51,7 +51,7 @@ class Pix2Pix(Recipe[Pair]):
         adversarial: Annotated[PartConfig, "adversarial loss"] = "vanilla",
         pixel: Annotated[PartConfig, "pixel loss to the target image"] = "l1",
         pixel_weight: Annotated[float, "weight of the pixel loss (lambda)"] = 100.0,
-        lr: Annotated[float, Field(ge=0), "learning rate of generator and discriminator"] = 2e-4,
+        lr: Annotated[NonNegativeFloat, "learning rate of generator and discriminator"] = 2e-4,
     ) -> None:
         super().__init__()
         source, target = spec.source.channels, spec.target.channels

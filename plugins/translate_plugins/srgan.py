@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
 
 import torch.nn.functional as F
-from pydantic import Field
+from pydantic import NonNegativeFloat, NonNegativeInt
 from torch import Tensor
 from torch.optim import Optimizer
 
@@ -52,7 +52,7 @@ class SRGAN(Recipe[Images]):
         discriminator: Annotated[PartConfig, "discriminator of high-resolution images"] = "vgg",
         adversarial: Annotated[PartConfig, "adversarial loss"] = "vanilla",
         adversarial_weight: Annotated[
-            float, Field(ge=0), "weight of the adversarial loss; 0: train without a discriminator"
+            NonNegativeFloat, "weight of the adversarial loss; 0: train without a discriminator"
         ] = 1e-3,
         pixel: Annotated[PartConfig, "pixel loss to the high-resolution image"] = "l1",
         pixel_weight: Annotated[float, "weight of the pixel loss"] = 1.0,
@@ -64,11 +64,10 @@ class SRGAN(Recipe[Images]):
             float, "weight of the content loss; small, as features are large"
         ] = 1e-4,
         pretrain_steps: Annotated[
-            int,
-            Field(ge=0),
+            NonNegativeInt,
             "steps of pixel loss alone before adversarial training; paper: 1,000,000",
         ] = 0,
-        lr: Annotated[float, Field(ge=0), "learning rate of generator and discriminator"] = 1e-4,
+        lr: Annotated[NonNegativeFloat, "learning rate of generator and discriminator"] = 1e-4,
     ) -> None:
         super().__init__()
         if any(side % scale for side in spec.size):

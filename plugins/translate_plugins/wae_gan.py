@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import NonNegativeFloat, PositiveInt
 from torch import Tensor
 from torch.optim import Optimizer
 
@@ -45,16 +45,14 @@ class WAEGAN(Recipe[Images]):
             PartConfig, "discriminator of prior samples and latent codes"
         ] = part("mlp", layers=4),
         adversarial: Annotated[PartConfig, "adversarial loss"] = "vanilla",
-        latent_dim: Annotated[int, Field(gt=0), "dimension of the latent code"] = 8,
+        latent_dim: Annotated[PositiveInt, "dimension of the latent code"] = 8,
         prior: Annotated[PriorName, "prior distribution of the latent code"] = "normal",
         reconstruction_weight: Annotated[
             float, "weight of the squared error, summed over an image"
         ] = 0.05,
         adversarial_weight: Annotated[float, "weight of the adversarial loss (lambda)"] = 10.0,
-        lr: Annotated[float, Field(ge=0), "learning rate of encoder and decoder"] = 1e-3,
-        lr_discriminator: Annotated[
-            float, Field(ge=0), "learning rate of the discriminator"
-        ] = 5e-4,
+        lr: Annotated[NonNegativeFloat, "learning rate of encoder and decoder"] = 1e-3,
+        lr_discriminator: Annotated[NonNegativeFloat, "learning rate of the discriminator"] = 5e-4,
     ) -> None:
         super().__init__()
         self.encoder = create_generator(

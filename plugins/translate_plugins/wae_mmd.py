@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import NonNegativeFloat, PositiveInt
 from torch import Tensor
 from torch.optim import Optimizer
 
@@ -40,13 +40,13 @@ class WAEMMD(Recipe[Images]):
         *,
         encoder: Annotated[PartConfig, "encoder, from images to latent codes"] = "dcgan-encoder",
         decoder: Annotated[PartConfig, "decoder, from latent codes to images"] = "dcgan",
-        latent_dim: Annotated[int, Field(gt=0), "dimension of the latent code"] = 8,
+        latent_dim: Annotated[PositiveInt, "dimension of the latent code"] = 8,
         prior: Annotated[PriorName, "prior distribution of the latent code"] = "normal",
         reconstruction_weight: Annotated[
             float, "weight of the squared error, summed over an image"
         ] = 0.05,
         mmd_weight: Annotated[float, "weight of the maximum mean discrepancy (lambda)"] = 10.0,
-        lr: Annotated[float, Field(ge=0), "learning rate of encoder and decoder"] = 1e-3,
+        lr: Annotated[NonNegativeFloat, "learning rate of encoder and decoder"] = 1e-3,
     ) -> None:
         super().__init__()
         self.encoder = create_generator(

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Annotated
 
 import torch
-from pydantic import Field
+from pydantic import NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 from torch import Tensor
 from torch.optim import Optimizer, RMSprop
 
@@ -44,22 +44,20 @@ class WGAN(Recipe[Images]):
         *,
         generator: Annotated[PartConfig, "generator, from latent vectors to images"] = "dcgan",
         critic: Annotated[PartConfig, "critic of images, with unbounded scores"] = "dcgan",
-        latent_dim: Annotated[int, Field(gt=0), "number of latent variables"] = 100,
+        latent_dim: Annotated[PositiveInt, "number of latent variables"] = 100,
         prior: Annotated[PriorName, "prior distribution of the latent vector"] = "normal",
         critic_steps: Annotated[
-            int,
-            Field(gt=0),
+            PositiveInt,
             "critic updates per generator update; more give a better estimate of the distance",
         ] = 5,
         warm_up_critic_steps: Annotated[
-            int,
-            Field(ge=0),
+            NonNegativeInt,
             "critic updates before each of the first 25 generator updates and each 500th; 100 in "
             "the authors' code; 0: critic_steps",
         ] = 0,
-        clip: Annotated[float, Field(gt=0), "largest absolute weight of the critic"] = 0.01,
-        lr_generator: Annotated[float, Field(ge=0), "learning rate of the generator"] = 5e-5,
-        lr_critic: Annotated[float, Field(ge=0), "learning rate of the critic"] = 5e-5,
+        clip: Annotated[PositiveFloat, "largest absolute weight of the critic"] = 0.01,
+        lr_generator: Annotated[NonNegativeFloat, "learning rate of the generator"] = 5e-5,
+        lr_critic: Annotated[NonNegativeFloat, "learning rate of the critic"] = 5e-5,
     ) -> None:
         super().__init__()
         if 0 < warm_up_critic_steps < critic_steps:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
 import torch
-from pydantic import Field
+from pydantic import NonNegativeFloat, PositiveInt
 from torch import Tensor
 from torch.optim import Optimizer
 
@@ -47,16 +47,15 @@ class WGANGP(Recipe[Images]):
         critic: Annotated[
             PartConfig, "critic of images, with unbounded scores, without batch norm"
         ] = part("dcgan", norm="layer"),
-        latent_dim: Annotated[int, Field(gt=0), "number of latent variables"] = 128,
+        latent_dim: Annotated[PositiveInt, "number of latent variables"] = 128,
         prior: Annotated[PriorName, "prior distribution of the latent vector"] = "normal",
         critic_steps: Annotated[
-            int,
-            Field(gt=0),
+            PositiveInt,
             "critic updates per generator update; more give a better estimate of the distance",
         ] = 5,
         gradient_penalty_weight: Annotated[float, "weight of the gradient penalty"] = 10.0,
-        lr_generator: Annotated[float, Field(ge=0), "learning rate of the generator"] = 1e-4,
-        lr_critic: Annotated[float, Field(ge=0), "learning rate of the critic"] = 1e-4,
+        lr_generator: Annotated[NonNegativeFloat, "learning rate of the generator"] = 1e-4,
+        lr_critic: Annotated[NonNegativeFloat, "learning rate of the critic"] = 1e-4,
     ) -> None:
         super().__init__()
         channels = spec.target.channels

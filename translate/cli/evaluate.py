@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -109,25 +110,12 @@ FORMATS = ("table", "md", "latex", "csv", "json", "card")
 )
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 def command(
-    run: str | None,
-    metrics: tuple[str, ...],
-    to: str | None,
-    split: str | None,
-    limit: int | None,
     size: str | None,
     seeds: tuple[int, ...],
     assignments: tuple[str, ...],
-    real: str | None,
-    fake: str | None,
-    paired: bool,
-    mask: str | None,
-    source: str | None,
-    train: str | None,
-    batch_size: int,
-    device: str,
     form: str,
-    out: Path | None,
     quiet: bool,
+    **arguments: Any,
 ) -> int:
     """Compute metrics of a model or a folder, and of baselines.
 
@@ -153,23 +141,10 @@ def command(
     crop_size = parse_size(size)
     with nullcontext() if quiet else console.messages(lambda line: console.say(line, err=True)):
         result = evaluate(
-            run,
-            real=real,
-            fake=fake,
-            paired=paired,
-            mask=mask,
-            source=source,
-            train=train,
-            metrics=metrics,
-            to=to,
-            split=split,
-            limit=limit,
             size=(crop_size[0], crop_size[1]) if isinstance(crop_size, list) else crop_size,
             seeds=seeds or (0,),
             options=parse_assignments(assignments),
-            device=device,
-            batch_size=batch_size,
-            out=out,
+            **arguments,
         )
     if not quiet:
         console.show(tables.FORMATS[form](result))

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Annotated
 
 import torch
-from pydantic import Field
+from pydantic import Field, NonNegativeFloat, PositiveFloat
 from torch import Tensor
 from torch.optim import Optimizer
 
@@ -47,9 +47,9 @@ class CUT(Recipe[Pair]):
         ] = 0.5,
         patches: Annotated[int, Field(gt=1), "number of patches sampled from each layer"] = 256,
         temperature: Annotated[
-            float, Field(gt=0), "softmax temperature of PatchNCE; lower is stricter"
+            PositiveFloat, "softmax temperature of PatchNCE; lower is stricter"
         ] = 0.07,
-        lr: Annotated[float, Field(ge=0), "learning rate of all networks"] = 2e-4,
+        lr: Annotated[NonNegativeFloat, "learning rate of all networks"] = 2e-4,
     ) -> None:
         super().__init__()
         channels = spec.equal_channels("PatchNCE encodes input and output with one encoder")

@@ -55,12 +55,7 @@ class Heif:
             xmp=metadata.xmp(image.info),
         )
 
-    def read(
-        self,
-        source: EncodedImage,
-        frame: int = 0,  # noqa: ARG002
-        window: Window | None = None,
-    ) -> Layers:
+    def read(self, source: EncodedImage, frame: int = 0, window: Window | None = None) -> Layers:  # noqa: ARG002
         """Return the pixels, which libheif rotates upright; 10 and 12 bits are scaled to 16."""
         image = _open(source)
         mode, bits = _mode_and_bits(image)

@@ -60,12 +60,7 @@ class Jxl:
             xmp=read_xmp(source.data),
         )
 
-    def read(
-        self,
-        source: EncodedImage,
-        frame: int = 0,  # noqa: ARG002
-        window: Window | None = None,
-    ) -> Layers:
+    def read(self, source: EncodedImage, frame: int = 0, window: Window | None = None) -> Layers:  # noqa: ARG002
         """Return the pixels of the first frame, which the decoders rotate upright."""
         header = read_header(source.data)
         pixels = _decode(source, header)

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import PositiveInt
 
 from translate.errors import CheckpointError
 from translate.importers import ForeignWeights, ImportedModel
@@ -23,7 +23,7 @@ class CutImporter:
 
     recipes = ("cut", "fastcut", "pix2pix", TWO_WAY_RECIPE)
 
-    def __init__(self, *, crop_size: Annotated[int | None, Field(gt=0), CROP_SIZE] = None) -> None:
+    def __init__(self, *, crop_size: Annotated[PositiveInt | None, CROP_SIZE] = None) -> None:
         self.crop_size = crop_size
 
     def recognizes(self, weights: ForeignWeights) -> bool:

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import PositiveInt
 
 from translate.errors import ConfigError
 from translate.importers import ForeignWeights, ImportedModel
@@ -31,7 +31,7 @@ class DeblurGANImporter:
         *,
         norm: Annotated[Norm | None, NORM] = None,
         skips: Annotated[Skips, SKIPS] = "inner-first",
-        crop_size: Annotated[int | None, Field(gt=0), CROP_SIZE] = None,
+        crop_size: Annotated[PositiveInt | None, CROP_SIZE] = None,
     ) -> None:
         self.norm, self.skips, self.crop_size = norm, skips, crop_size
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, PositiveInt
 
 from translate.errors import ConfigError
 from translate.importers import ForeignWeights, ImportedModel
@@ -33,7 +33,7 @@ class JunyanzImporter:
             Field(ge=0, le=1),
             "dropout probability of a U-Net, which the file does not contain; authors' code: 0.5",
         ] = 0.5,
-        crop_size: Annotated[int | None, Field(gt=0), CROP_SIZE] = None,
+        crop_size: Annotated[PositiveInt | None, CROP_SIZE] = None,
     ) -> None:
         self.norm, self.skips = norm, skips
         self.dropout, self.crop_size = dropout, crop_size

@@ -57,7 +57,7 @@ def make_imported_model(
 
     Args:
         weights: The weights of the generator.
-        other: The weights of the opposite direction's generator, for the recipe `TWO_WAY_RECIPE` alone.
+        other: The weights of the opposite direction's generator, for `TWO_WAY_RECIPE` alone.
         recipe: The name of the recipe.
         norm: The norm if the keys fit both.
         skips: The order in which a U-Net concatenates features; None: by its biases.

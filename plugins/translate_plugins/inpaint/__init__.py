@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
 
 import torch
-from pydantic import Field
+from pydantic import Field, NonNegativeFloat
 from torch import Tensor
 from torch.optim import Optimizer
 
@@ -68,7 +68,7 @@ class Inpaint(Recipe[Images]):
         ] = "patch",
         adversarial: Annotated[PartConfig, "adversarial loss"] = "vanilla",
         adversarial_weight: Annotated[
-            float, Field(ge=0), "weight of the adversarial loss; 0: train without a discriminator"
+            NonNegativeFloat, "weight of the adversarial loss; 0: train without a discriminator"
         ] = 1e-3,
         pixel: Annotated[PartConfig, "pixel loss to the original image"] = "l1",
         hole_weight: Annotated[float, "weight of the pixel loss within the hole"] = 1.0,
@@ -87,7 +87,7 @@ class Inpaint(Recipe[Images]):
             Field(ge=0, le=1),
             "fraction of the training holes that are brush strokes; the rest are boxes",
         ] = 0.5,
-        lr: Annotated[float, Field(ge=0), "learning rate of generator and discriminator"] = 2e-4,
+        lr: Annotated[NonNegativeFloat, "learning rate of generator and discriminator"] = 2e-4,
     ) -> None:
         super().__init__()
         smallest, largest = hole_fraction

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from random import Random
 
-from translate.batches import Domain, Images, ImageSpec, Item, Layout, Transform
+from translate.batches import Domain, Images, ImageSpec, Item, Transform
 from translate.folders.lookup import expect_domains, find_domains, notes, problems, usable_files
+from translate_plugins.layouts.single_files import SingleFiles
 
 
-class OneDomain(Layout):
+class OneDomain(SingleFiles):
     """One folder of images."""
 
     batch = Images
@@ -24,12 +24,6 @@ class OneDomain(Layout):
         self.files = usable_files(folder, leave_out)
         self.domain_files = [self.files]
         self.notes, self.problems = notes(folder), problems(folder)
-
-    def __len__(self) -> int:
-        return len(self.files)
-
-    def pick(self, index: int, random: Random) -> Item:  # noqa: ARG002
-        return Item((self.files[index],))
 
     def load(self, item: Item, transform: Transform) -> Images:
         return Images(*transform(transform.read(item.files[0]), roles=("source",)))

@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from random import Random
 
 import torch
 
-from translate.batches import Domain, ImageSpec, Item, Labelled, Layout, Transform
+from translate.batches import Domain, ImageSpec, Item, Labelled, Transform
 from translate.errors import DataError
 from translate.folders.listing import is_split, subfolders
 from translate.folders.lookup import (
@@ -20,9 +19,10 @@ from translate.folders.lookup import (
     problems,
     usable_files,
 )
+from translate_plugins.layouts.single_files import SingleFiles
 
 
-class LabelledFolders(Layout):
+class LabelledFolders(SingleFiles):
     """One folder with a subfolder for each class of images."""
 
     batch = Labelled
@@ -44,12 +44,6 @@ class LabelledFolders(Layout):
         self.files = list(self.labels)
         self.domain_files = [self.files]
         self.notes, self.problems = notes(folder), problems(folder)
-
-    def __len__(self) -> int:
-        return len(self.files)
-
-    def pick(self, index: int, random: Random) -> Item:  # noqa: ARG002
-        return Item((self.files[index],))
 
     def load(self, item: Item, transform: Transform) -> Labelled:
         (path,) = item.files

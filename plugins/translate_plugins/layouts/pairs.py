@@ -25,6 +25,7 @@ from translate_plugins.layouts.partners import (
     index_by_name,
     match_partners,
 )
+from translate_plugins.layouts.single_files import SingleFiles
 
 
 class Unpaired(Layout):
@@ -89,7 +90,7 @@ class Paired(AlignedPairs):
         self.notes, self.problems = [*notes(*folders), *skip_notes], problems(*folders)
 
 
-class SideBySide(Layout):
+class SideBySide(SingleFiles):
     """One folder of paired images joined side by side; `sides` names the halves."""
 
     batch = Pair
@@ -119,12 +120,6 @@ class SideBySide(Layout):
         folder = first_folder_with_images(f"pairs of {join_words(domains)}", [root / split, root])
         self.files = usable_files(folder, leave_out)
         self.notes, self.problems = notes(folder), problems(folder)
-
-    def __len__(self) -> int:
-        return len(self.files)
-
-    def pick(self, index: int, random: Random) -> Item:  # noqa: ARG002
-        return Item((self.files[index],))
 
     def load(self, item: Item, transform: Transform) -> Pair:
         (path,) = item.files

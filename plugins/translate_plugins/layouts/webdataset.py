@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from random import Random
 from typing import Annotated
 
 import torch
@@ -31,6 +30,7 @@ from translate.folders.stores.walk import is_folder
 from translate.images.files.file_bytes import read_file
 from translate.images.files.tar_files import find_tar
 from translate_plugins.layouts.partners import AlignedPairs, match_partners
+from translate_plugins.layouts.single_files import SingleFiles
 
 CLASS_SUFFIX = "cls"
 """suffix of the file with the class of a sample"""
@@ -92,7 +92,7 @@ class PairedSamples(AlignedPairs):
         self.notes, self.problems = [*notes(folder), *skip_notes], problems(folder)
 
 
-class LabelledSamples(Layout):
+class LabelledSamples(SingleFiles):
     """Samples of one image with its class, a number in ``KEY.cls``."""
 
     batch = Labelled
@@ -117,12 +117,6 @@ class LabelledSamples(Layout):
             domains=tuple(map(Domain, domains)), classes=tuple(map(str, self.classes))
         )
         self.notes = notes(folder, read=_class_files(folder).values())
-
-    def __len__(self) -> int:
-        return len(self.files)
-
-    def pick(self, index: int, random: Random) -> Item:  # noqa: ARG002
-        return Item((self.files[index],))
 
     def load(self, item: Item, transform: Transform) -> Labelled:
         (path,) = item.files

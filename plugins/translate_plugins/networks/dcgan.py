@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import PositiveInt
 from torch import Tensor, nn
 
 from translate.nn.norms import NORM, conv_bias, norm_layer
@@ -29,7 +29,7 @@ class DcganGenerator(nn.Module):
         in_channels: int,
         out_channels: int,
         *,
-        width: Annotated[int, Field(gt=0), "channels of the layer at the highest resolution"] = 64,
+        width: Annotated[PositiveInt, "channels of the layer at the highest resolution"] = 64,
         norm: Annotated[str, NORM] = "batch",
         upsample: UpsampleOption = "deconv",
         size: Annotated[tuple[int, int], "height and width of a training image"] = (64, 64),
@@ -66,7 +66,7 @@ class DcganEncoder(nn.Module):
         in_channels: int,
         out_channels: int,
         *,
-        width: Annotated[int, Field(gt=0), "channels of the layer at the highest resolution"] = 64,
+        width: Annotated[PositiveInt, "channels of the layer at the highest resolution"] = 64,
         norm: Annotated[str, NORM] = "batch",
         size: Annotated[tuple[int, int], "height and width of a training image"] = (64, 64),
     ) -> None:
@@ -94,7 +94,7 @@ class DcganDiscriminator(nn.Module):
         self,
         in_channels: int,
         *,
-        width: Annotated[int, Field(gt=0), "channels of the layer at the highest resolution"] = 64,
+        width: Annotated[PositiveInt, "channels of the layer at the highest resolution"] = 64,
         norm: Annotated[str, NORM] = "batch",
         size: Annotated[tuple[int, int], "height and width of a training image"] = (64, 64),
     ) -> None:

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 import torch.nn.functional as F
-from pydantic import Field
+from pydantic import PositiveInt
 from torch import Tensor, nn
 
 from translate.nn.geometry import Geometry
@@ -27,12 +27,12 @@ class DilatedGenerator(nn.Module):
         in_channels: int,
         out_channels: int,
         *,
-        width: Annotated[int, Field(gt=0), "channels of every layer"] = 64,
+        width: Annotated[PositiveInt, "channels of every layer"] = 64,
         blocks: Annotated[
-            int, Field(gt=0), "number of residual blocks, with dilations 1, 2, 4, 1, 1, 2, ..."
+            PositiveInt, "number of residual blocks, with dilations 1, 2, 4, 1, 1, 2, ..."
         ] = 4,
         downsampling: Annotated[
-            int, Field(gt=0), "factor between the input and the resolution of the blocks"
+            PositiveInt, "factor between the input and the resolution of the blocks"
         ] = 4,
     ) -> None:
         super().__init__()

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, PositiveInt
 from torch import Tensor, nn
 
 from translate.errors import ConfigError
@@ -26,7 +26,7 @@ class MlpGenerator(nn.Module):
         in_channels: int,
         out_channels: int,
         *,
-        width: Annotated[int, Field(gt=0), "units of each hidden layer"] = 512,
+        width: Annotated[PositiveInt, "units of each hidden layer"] = 512,
         layers: Annotated[int, Field(le=1000), "number of hidden layers"] = 3,
         norm: Annotated[str, "normalization: batch, layer or none"] = "batch",
         size: Annotated[tuple[int, int], "height and width of a training image"] = (28, 28),
@@ -56,7 +56,7 @@ class MlpEncoder(nn.Module):
         in_channels: int,
         out_channels: int,
         *,
-        width: Annotated[int, Field(gt=0), "units of each hidden layer"] = 512,
+        width: Annotated[PositiveInt, "units of each hidden layer"] = 512,
         layers: Annotated[int, Field(le=1000), "number of hidden layers"] = 3,
         norm: Annotated[str, "normalization: batch, layer or none"] = "batch",
         size: Annotated[tuple[int, int], "height and width of a training image"] = (28, 28),
@@ -86,7 +86,7 @@ class MlpDiscriminator(nn.Module):
         self,
         in_channels: int,
         *,
-        width: Annotated[int, Field(gt=0), "units of each hidden layer"] = 512,
+        width: Annotated[PositiveInt, "units of each hidden layer"] = 512,
         layers: Annotated[int, Field(le=1000), "number of hidden layers"] = 2,
         norm: Annotated[str, "normalization: batch, layer or none"] = "none",
         dropout: Annotated[

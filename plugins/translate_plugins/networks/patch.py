@@ -4,7 +4,7 @@ from functools import partial
 from itertools import pairwise
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, PositiveInt
 from torch import Tensor, nn
 
 from translate.nn.geometry import Geometry
@@ -24,7 +24,7 @@ class PatchDiscriminator(nn.Module):
         self,
         in_channels: int,
         *,
-        width: Annotated[int, Field(gt=0), "channels after the first layer"] = 64,
+        width: Annotated[PositiveInt, "channels after the first layer"] = 64,
         layers: Annotated[
             int,
             Field(ge=0, le=16),
@@ -81,7 +81,7 @@ class PixelDiscriminator(nn.Module):
         self,
         in_channels: int,
         *,
-        width: Annotated[int, Field(gt=0), "channels after the first layer"] = 64,
+        width: Annotated[PositiveInt, "channels after the first layer"] = 64,
         norm: Annotated[str, NORM] = "instance",
         bias: Annotated[bool | None, BIAS] = None,
     ) -> None:

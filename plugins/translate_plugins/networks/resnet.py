@@ -4,7 +4,7 @@ from functools import partial
 from itertools import islice
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, PositiveInt
 from torch import Tensor, nn
 
 from translate.errors import ConfigError
@@ -27,7 +27,7 @@ class ResnetGenerator(nn.Module):
         in_channels: int,
         out_channels: int,
         *,
-        width: Annotated[int, Field(gt=0), "channels after the first layer"] = 64,
+        width: Annotated[PositiveInt, "channels after the first layer"] = 64,
         blocks: Annotated[
             int | None, "number of residual blocks; default: 9, or 6 for crops up to 128"
         ] = None,

@@ -4,7 +4,7 @@ import math
 from typing import Annotated
 
 import torch.nn.functional as F
-from pydantic import Field
+from pydantic import PositiveInt
 from torch import Tensor, nn
 
 from translate.errors import ConfigError
@@ -26,7 +26,7 @@ class SrResnet(nn.Module):
         in_channels: int,
         out_channels: int,
         *,
-        width: Annotated[int, Field(gt=0), "channels of every layer"] = 64,
+        width: Annotated[PositiveInt, "channels of every layer"] = 64,
         blocks: Annotated[int, "number of residual blocks"] = 16,
         norm: Annotated[str, NORM] = "batch",
         residual: Annotated[bool, "predict the difference from bicubic upscaling"] = False,
@@ -98,7 +98,7 @@ class VggDiscriminator(nn.Module):
         in_channels: int,
         *,
         width: Annotated[
-            int, Field(gt=0), "channels of the first layer; the last has 8 times as many"
+            PositiveInt, "channels of the first layer; the last has 8 times as many"
         ] = 64,
         norm: Annotated[str, NORM] = "batch",
         size: Annotated[tuple[int, int], "height and width of a training crop"] = (96, 96),

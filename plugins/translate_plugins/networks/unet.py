@@ -5,7 +5,7 @@ from functools import partial
 from typing import Annotated
 
 import torch
-from pydantic import Field
+from pydantic import Field, PositiveInt
 from torch import Tensor, nn
 
 from translate.errors import ConfigError
@@ -27,7 +27,7 @@ class UnetGenerator(nn.Module):
         in_channels: int,
         out_channels: int,
         *,
-        width: Annotated[int, Field(gt=0), "channels after the first layer"] = 64,
+        width: Annotated[PositiveInt, "channels after the first layer"] = 64,
         levels: Annotated[
             int | None,
             Field(le=16),

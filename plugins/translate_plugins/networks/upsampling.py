@@ -32,24 +32,12 @@ def deconvolve(in_channels: int, out_channels: int, *, kernel: int, bias: bool) 
     )
 
 
-def deconvolve4(
-    in_channels: int,
-    out_channels: int,
-    *,
-    kernel: int,  # noqa: ARG001 - always 4
-    bias: bool,
-) -> nn.Module:
+def deconvolve4(in_channels: int, out_channels: int, *, kernel: int, bias: bool) -> nn.Module:  # noqa: ARG001 - always 4
     """Double the sides by a transposed convolution of 4x4: 4 is a multiple of the stride."""
     return deconvolve(in_channels, out_channels, kernel=4, bias=bias)
 
 
-def resize(
-    in_channels: int,
-    out_channels: int,
-    *,
-    kernel: int,  # noqa: ARG001 - always 3
-    bias: bool,
-) -> nn.Module:
+def resize(in_channels: int, out_channels: int, *, kernel: int, bias: bool) -> nn.Module:  # noqa: ARG001 - always 3
     """Double the sides by repeating pixels, then convolve (Odena et al., 2016)."""
     return nn.Sequential(
         nn.Upsample(scale_factor=2, mode="nearest"),

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import NonNegativeFloat
 from torch import Tensor
 from torch.optim import Optimizer
 
@@ -54,7 +54,7 @@ class Restore(Recipe[Images]):
         ] = "patch",
         adversarial: Annotated[PartConfig, "adversarial loss"] = "vanilla",
         adversarial_weight: Annotated[
-            float, Field(ge=0), "weight of the adversarial loss; 0: train without a discriminator"
+            NonNegativeFloat, "weight of the adversarial loss; 0: train without a discriminator"
         ] = 0.0,
         pixel: Annotated[PartConfig, "pixel loss to the original image"] = "l1",
         pixel_weight: Annotated[float, "weight of the pixel loss"] = 1.0,
@@ -63,7 +63,7 @@ class Restore(Recipe[Images]):
             "content loss to the original image, between features of a pretrained network",
         ] = "perceptual",
         content_weight: Annotated[float, "weight of the content loss, such as 1e-4; 0: none"] = 0.0,
-        lr: Annotated[float, Field(ge=0), "learning rate of generator and discriminator"] = 2e-4,
+        lr: Annotated[NonNegativeFloat, "learning rate of generator and discriminator"] = 2e-4,
     ) -> None:
         super().__init__()
         self.degrade = DegradationChain(degradations)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Annotated
 
 import torch
-from pydantic import Field
+from pydantic import NonNegativeFloat, PositiveInt
 from torch import Tensor
 from torch.optim import Optimizer
 
@@ -53,16 +53,16 @@ class TextToImage(Recipe[Captioned]):
         ] = "dcgan-encoder",
         adversarial: Annotated[PartConfig, "adversarial loss"] = "vanilla",
         latent_dim: Annotated[
-            int, Field(gt=0), "number of latent variables in addition to the text code"
+            PositiveInt, "number of latent variables in addition to the text code"
         ] = 100,
         prior: Annotated[PriorName, "prior distribution of the latent vector"] = "normal",
-        text_dim: Annotated[int, Field(gt=0), "dimension of the text code"] = 128,
+        text_dim: Annotated[PositiveInt, "dimension of the text code"] = 128,
         mode_seeking_weight: Annotated[
             float,
             "weight of the mode-seeking loss; increases diversity for one text",
             Remedy("mode collapse", 1.0),
         ] = 0.0,
-        lr_generator: Annotated[float, Field(ge=0), "learning rate of the generator"] = 2e-4,
+        lr_generator: Annotated[NonNegativeFloat, "learning rate of the generator"] = 2e-4,
         lr_discriminator: Annotated[
             float, "learning rate of discriminator, image encoder and text encoder"
         ] = 2e-4,

@@ -1,0 +1,18 @@
+"""Base class of layouts whose items are single files."""
+
+from pathlib import Path
+from random import Random
+
+from translate.batches import Item, Layout
+
+
+class SingleFiles(Layout):
+    """A layout in which each of `files` is an item."""
+
+    files: list[Path]
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    def pick(self, index: int, random: Random) -> Item:  # noqa: ARG002
+        return Item((self.files[index],))
