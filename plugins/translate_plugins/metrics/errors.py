@@ -25,7 +25,7 @@ class MeanAbsoluteError(MeanOverImages):
 
 
 class PeakSignalToNoiseRatio(MeanOverImages):
-    """Paired: data_range signal-to-noise ratio of each image, mean over images; at most 148 dB."""
+    """Paired: peak signal-to-noise ratio of each image, mean over images; at most 148 dB."""
 
     needs = frozenset({"fake", "target"})
     masked = True
