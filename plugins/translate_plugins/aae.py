@@ -86,15 +86,10 @@ class AAE(Recipe[Images]):
         yield Turn("autoencoder", reconstruction=F.mse_loss(self.reconstruct(images), images))
 
         code, prior_samples = self.encoder(images), self.latents(len(images)).to(images)
-        yield Turn(
-            "discriminator",
-            gan=self.adversarial.for_discriminator(
-                *forward_batched(discriminator, prior_samples, code.detach())
-            ),
-        )
-        yield Turn(
-            "encoder", gan=generator_loss(self.adversarial, discriminator, code, prior_samples)
-        )
+        scores = forward_batched(discriminator, prior_samples, code.detach())
+        yield Turn("discriminator", gan=self.adversarial.for_discriminator(*scores))
+        encoder_loss = generator_loss(self.adversarial, discriminator, code, prior_samples)
+        yield Turn("encoder", gan=encoder_loss)
 
     def draw(self, latents: Tensor, condition: Tensor | None = None) -> Tensor:  # noqa: ARG002
         return self.decoder(latents)

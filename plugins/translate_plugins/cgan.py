@@ -94,9 +94,8 @@ class ConditionalGAN(Recipe[Labelled]):
         real = self.with_label_planes(batch.images, labels)
         fake = self.with_label_planes(generated, labels)
         scores = forward_batched(discriminator, real, fake.detach())
-        yield Turn("discriminator", gan=self.adversarial.for_discriminator(*scores)).log(
-            auc=auc(*scores)
-        )
+        discriminator_loss = self.adversarial.for_discriminator(*scores)
+        yield Turn("discriminator", gan=discriminator_loss).log(auc=auc(*scores))
         if (self.iteration + 1) % self.discriminator_steps:
             return
         losses = {"gan": generator_loss(self.adversarial, discriminator, fake, real)}

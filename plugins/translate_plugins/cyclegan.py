@@ -100,7 +100,8 @@ class CycleGAN(Recipe[Pair]):
 
     def step(self, batch: Pair) -> Iterator[Turn]:
         source, target = batch
-        adversarial, identity_weight = self.adversarial, self.identity_weight
+        adversarial = self.adversarial
+        cycle_weight, identity_weight = self.cycle_weight, self.identity_weight
         if identity_weight:
             fake_target, identity_target = forward_batched(self.source_to_target, source, target)
             fake_source, identity_source = forward_batched(self.target_to_source, target, source)
@@ -114,10 +115,8 @@ class CycleGAN(Recipe[Pair]):
             "gan_target_to_source": generator_loss(
                 adversarial, self.source_discriminator, fake_source, source
             ),
-            "cycle_source": self.cycle_weight
-            * F.l1_loss(self.target_to_source(fake_target), source),
-            "cycle_target": self.cycle_weight
-            * F.l1_loss(self.source_to_target(fake_source), target),
+            "cycle_source": cycle_weight * F.l1_loss(self.target_to_source(fake_target), source),
+            "cycle_target": cycle_weight * F.l1_loss(self.source_to_target(fake_source), target),
         }
         if identity_weight:
             losses["identity_source"] = identity_weight * F.l1_loss(identity_source, source)
@@ -134,11 +133,9 @@ class CycleGAN(Recipe[Pair]):
         ).log(source_auc=auc(*source_scores), target_auc=auc(*target_scores))
 
     def translate(self, images: Tensor, *, to: str | None = None) -> Tensor:
-        return (
-            self.source_to_target(images)
-            if to in (None, self.target_domain)
-            else self.target_to_source(images)
-        )
+        if to in (None, self.target_domain):
+            return self.source_to_target(images)
+        return self.target_to_source(images)
 
     def targets(self, source: str) -> tuple[str, ...]:
         return tuple(domain for domain in self.domains if domain != source)

@@ -81,9 +81,8 @@ class DCGAN(Recipe[Images]):
         real, discriminator = batch.images, self.discriminator
         fake = self.draw(self.latents(len(real)).to(real.device))
         scores = forward_batched(discriminator, real, fake.detach())
-        yield Turn("discriminator", gan=self.adversarial.for_discriminator(*scores)).log(
-            auc=auc(*scores)
-        )
+        discriminator_loss = self.adversarial.for_discriminator(*scores)
+        yield Turn("discriminator", gan=discriminator_loss).log(auc=auc(*scores))
         if (self.iteration + 1) % self.discriminator_steps:
             return
         losses = {"gan": generator_loss(self.adversarial, discriminator, fake, real)}

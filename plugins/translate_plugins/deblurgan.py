@@ -110,12 +110,9 @@ class DeblurGAN(Recipe[Pair]):
         restored = self.restore(blurred)
         for _ in range(self.critic_steps):
             scores = critic(sharp), critic(restored.detach())
-            yield Turn(
-                "critic",
-                gan=adversarial.for_discriminator(*scores),
-                penalty=self.gradient_penalty_weight
-                * self.gradient_penalty(critic, sharp, restored),
-            ).log(auc=auc(*scores))
+            gan = adversarial.for_discriminator(*scores)
+            penalty = self.gradient_penalty_weight * self.gradient_penalty(critic, sharp, restored)
+            yield Turn("critic", gan=gan, penalty=penalty).log(auc=auc(*scores))
         losses = {"gan": adversarial.for_generator(critic(restored))}
         if self.content_weight:
             losses["content"] = self.content_weight * self.content(restored, sharp)

@@ -80,9 +80,8 @@ class GAN(Recipe[Images]):
         with torch.no_grad():
             fake = self.draw(self.latents(len(real)).to(real.device))
         scores = forward_batched(discriminator, real, fake)
-        yield Turn("discriminator", gan=self.adversarial.for_discriminator(*scores)).log(
-            auc=auc(*scores)
-        )
+        discriminator_loss = self.adversarial.for_discriminator(*scores)
+        yield Turn("discriminator", gan=discriminator_loss).log(auc=auc(*scores))
         if (self.iteration + 1) % self.discriminator_steps:
             return
         fake = self.draw(self.latents(len(real)).to(real.device))

@@ -75,9 +75,8 @@ class Pix2Pix(Recipe[Pair]):
         source, target = batch
         fake = self.generator(source)
         scores = self.scores(source, target), self.scores(source, fake.detach())
-        yield Turn("discriminator", gan=0.5 * self.adversarial.for_discriminator(*scores)).log(
-            auc=auc(*scores)
-        )
+        discriminator_loss = 0.5 * self.adversarial.for_discriminator(*scores)
+        yield Turn("discriminator", gan=discriminator_loss).log(auc=auc(*scores))
         yield Turn(
             "generator",
             gan=generator_loss(self.adversarial, partial(self.scores, source), fake, target),

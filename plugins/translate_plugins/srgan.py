@@ -106,9 +106,8 @@ class SRGAN(Recipe[Images]):
         if self.iteration >= self.pretrain_steps:
             if discriminator:
                 scores = discriminator(original), discriminator(upscaled.detach())
-                yield Turn("discriminator", gan=self.adversarial.for_discriminator(*scores)).log(
-                    auc=auc(*scores)
-                )
+                discriminator_loss = self.adversarial.for_discriminator(*scores)
+                yield Turn("discriminator", gan=discriminator_loss).log(auc=auc(*scores))
                 gan = generator_loss(self.adversarial, discriminator, upscaled, original)
                 losses["gan"] = self.adversarial_weight * gan
             if self.content:

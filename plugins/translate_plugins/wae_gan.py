@@ -79,19 +79,15 @@ class WAEGAN(Recipe[Images]):
     def step(self, batch: Images) -> Iterator[Turn]:
         images, discriminator = batch.images, self.discriminator
         code, prior_samples = self.encoder(images), self.latents(len(images)).to(images)
-        yield Turn(
-            "discriminator",
-            gan=self.adversarial_weight
-            * self.adversarial.for_discriminator(
-                *forward_batched(discriminator, prior_samples, code.detach())
-            ),
-        )
+        scores = forward_batched(discriminator, prior_samples, code.detach())
+        discriminator_loss = self.adversarial.for_discriminator(*scores)
+        yield Turn("discriminator", gan=self.adversarial_weight * discriminator_loss)
         squared_error = (self.decoder(code) - images).square().sum((1, 2, 3))
+        encoder_loss = generator_loss(self.adversarial, discriminator, code, prior_samples)
         yield Turn(
             "autoencoder",
             reconstruction=self.reconstruction_weight * squared_error,
-            gan=self.adversarial_weight
-            * generator_loss(self.adversarial, discriminator, code, prior_samples),
+            gan=self.adversarial_weight * encoder_loss,
         )
 
     def draw(self, latents: Tensor, condition: Tensor | None = None) -> Tensor:  # noqa: ARG002

@@ -136,11 +136,7 @@ def _download_progress(quiet: bool) -> Iterator[Callable[[int, int | None], obje
 
 @command.command()
 @click.argument(
-    "names",
-    nargs=-1,
-    required=True,
-    metavar="DOMAIN ...",
-    shell_complete=completer(domain_names),
+    "names", nargs=-1, required=True, metavar="DOMAIN ...", shell_complete=completer(domain_names)
 )
 @data_option
 @click.option(

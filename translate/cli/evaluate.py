@@ -85,11 +85,7 @@ FORMATS = ("table", "md", "latex", "csv", "json", "card")
     help="Folder of training images of the target domain, for baselines. [none]",
 )
 @click.option(
-    "--batch-size",
-    type=click.IntRange(1),
-    default=16,
-    metavar="N",
-    help="Images per batch. [16]",
+    "--batch-size", type=click.IntRange(1), default=16, metavar="N", help="Images per batch. [16]"
 )
 @device_option
 @click.option(

@@ -3,6 +3,7 @@
 import logging
 from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -56,14 +57,7 @@ logger = logging.getLogger(__name__)
 )
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 def command(
-    file: Path,
-    out: Path,
-    other: Path | None,
-    recipe: str | None,
-    domains: tuple[str, str],
-    networks: tuple[str, ...],
-    assignments: tuple[str, ...],
-    quiet: bool,
+    file: Path, out: Path, assignments: tuple[str, ...], quiet: bool, **arguments: Any
 ) -> None:
     """Convert the weights of another program to a run.
 
@@ -83,13 +77,5 @@ def command(
     from translate.exchange.import_ import import_weights
 
     with nullcontext() if quiet else console.messages():
-        path = import_weights(
-            file,
-            out,
-            other=other,
-            recipe=recipe,
-            domains=domains,
-            networks=networks,
-            options=parse_assignments(assignments),
-        )
+        path = import_weights(file, out, options=parse_assignments(assignments), **arguments)
         logger.info(f"{path}: translate images by translate infer {out} SOURCE OUT")

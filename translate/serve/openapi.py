@@ -30,11 +30,7 @@ def operation_of(models: Sequence[dict[str, Any]], ability: str) -> dict[str, An
     """
     capable = [model for model in models if model[ability]]
     names = [model["id"] for model in capable]
-    model = {
-        "name": "model",
-        "meaning": "name of the model, if several can do it",
-        "default": None,
-    }
+    model = {"name": "model", "meaning": "name of the model, if several can do it", "default": None}
     parameters = [_parameter({**model, "schema": {"type": "string", "enum": names}}, "")]
     models_by_parameter: dict[str, list[str]] = {}
     distinct_parameters: dict[str, dict[str, Any]] = {}

@@ -79,9 +79,8 @@ class CUT(Recipe[Pair]):
         outputs, image_features = output_and_features(self.generator, images)
         fake = outputs[: len(source)]
         scores = discriminator(target), discriminator(fake.detach())
-        yield Turn("discriminator", gan=0.5 * adversarial.for_discriminator(*scores)).log(
-            auc=auc(*scores)
-        )
+        discriminator_loss = 0.5 * adversarial.for_discriminator(*scores)
+        yield Turn("discriminator", gan=discriminator_loss).log(auc=auc(*scores))
         nce = self.patch_nce(features_of(self.generator)(outputs), image_features)
         losses = {
             "gan": generator_loss(adversarial, discriminator, fake, target),

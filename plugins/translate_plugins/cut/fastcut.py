@@ -78,9 +78,8 @@ class FastCUT(Recipe[Pair]):
         is_flipped = bool(torch.rand(()) < 0.5)
         fake = self.generator(source.flip(3) if is_flipped else source)
         scores = discriminator(target), discriminator(fake.detach())
-        yield Turn("discriminator", gan=0.5 * adversarial.for_discriminator(*scores)).log(
-            auc=auc(*scores)
-        )
+        discriminator_loss = 0.5 * adversarial.for_discriminator(*scores)
+        yield Turn("discriminator", gan=discriminator_loss).log(auc=auc(*scores))
         fake_features = [layer.flip(3) if is_flipped else layer for layer in features(fake)]
         with torch.no_grad():
             source_features = features(source)

@@ -21,11 +21,7 @@ RUNTIME_SHA512 = (
     "q0y+JrrtukXSzsBWEMccVfqX25LRmosXHF+CaRJmg8pZClzcV7svNc4rKY3jL02Vb7QmRMDs1SigqR4CXAfKYQ=="
 )
 """SHA-512 of the file at `RUNTIME_URL` in base64, as npm publishes it"""
-RUNTIME_FILES = (
-    "ort.wasm.min.mjs",
-    "ort-wasm-simd-threaded.mjs",
-    "ort-wasm-simd-threaded.wasm",
-)
+RUNTIME_FILES = ("ort.wasm.min.mjs", "ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm")
 MODEL, METADATA = "model.onnx", "model.json"
 DOWNLOAD_TIMEOUT = 120.0
 """in seconds, for each wait for the server"""

@@ -16,13 +16,7 @@ from translate.formats import Header, Window, Writable
 from translate.images.layers import Layers, split_alpha
 from translate.images.source import EncodedImage
 from translate_plugins.formats import metadata
-from translate_plugins.formats.jxl_header import (
-    JxlHeader,
-    add_xmp,
-    is_jxl,
-    read_header,
-    read_xmp,
-)
+from translate_plugins.formats.jxl_header import JxlHeader, add_xmp, is_jxl, read_header, read_xmp
 
 EFFORT = 3
 """compression effort, from 1 to 9: higher is slower and smaller"""

@@ -130,9 +130,8 @@ class Inpaint(Recipe[Images]):
         if discriminator := self.discriminator:
             real, fake = with_mask(images, hole), with_mask(completed, hole)
             scores = discriminator(real), discriminator(fake.detach())
-            yield Turn("discriminator", gan=self.adversarial.for_discriminator(*scores)).log(
-                auc=auc(*scores)
-            )
+            discriminator_loss = self.adversarial.for_discriminator(*scores)
+            yield Turn("discriminator", gan=discriminator_loss).log(auc=auc(*scores))
             gan = generator_loss(self.adversarial, discriminator, fake, real)
             losses["gan"] = self.adversarial_weight * gan
         if self.content:

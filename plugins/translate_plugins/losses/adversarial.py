@@ -149,16 +149,12 @@ class Relativistic(nn.Module):
 
 def _relative(higher: Scores, lower: Scores) -> Tensor:
     """Return the loss of `higher` scores above the mean of `lower`, and `lower` below `higher`."""
-    return torch.stack(
-        [
-            F.softplus(low.mean() - high).mean() + F.softplus(low - high.mean()).mean()
-            for high, low in zip(
-                map(at_least_float32, _scales(higher)),
-                map(at_least_float32, _scales(lower)),
-                strict=True,
-            )
-        ]
-    ).sum()
+    higher_scales, lower_scales = (map(at_least_float32, _scales(s)) for s in (higher, lower))
+    scale_losses = [
+        F.softplus(low.mean() - high).mean() + F.softplus(low - high.mean()).mean()
+        for high, low in zip(higher_scales, lower_scales, strict=True)
+    ]
+    return torch.stack(scale_losses).sum()
 
 
 def _scales(scores: Scores) -> Sequence[Tensor]:

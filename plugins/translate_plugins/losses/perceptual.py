@@ -70,15 +70,13 @@ class Perceptual(nn.Module):
         self.criterion = F.l1_loss if criterion == "l1" else F.mse_loss
 
     def forward(self, output: Tensor, target: Tensor) -> Tensor:
-        return torch.stack(
-            [
-                weight
-                * self.criterion(at_least_float32(output_layer), at_least_float32(target_layer))
-                for weight, output_layer, target_layer in zip(
-                    self.weights, self.features(output), self.features(target), strict=True
-                )
-            ]
-        ).sum()
+        layer_losses = [
+            weight * self.criterion(at_least_float32(output_layer), at_least_float32(target_layer))
+            for weight, output_layer, target_layer in zip(
+                self.weights, self.features(output), self.features(target), strict=True
+            )
+        ]
+        return torch.stack(layer_losses).sum()
 
 
 class FrozenFeatures:

@@ -111,8 +111,7 @@ def lite0() -> FeatureNetwork:
 def lite0_logits() -> FeatureNetwork:
     """Return EfficientNet-Lite0 with the logits of ImageNet's 1,000 classes as features."""
     return _lite0(
-        "logits",
-        lambda: nn.Sequential(Resize(), *efficientnet_lite0(), *efficientnet_lite0_head()),
+        "logits", lambda: nn.Sequential(Resize(), *efficientnet_lite0(), *efficientnet_lite0_head())
     )
 
 

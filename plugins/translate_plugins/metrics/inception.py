@@ -14,13 +14,7 @@ from translate_plugins.metrics.distances import (
     fake_and_real_features,
 )
 from translate_plugins.metrics.features import lite0_logits
-from translate_plugins.metrics.published import (
-    CLIP,
-    INCEPTION,
-    clip,
-    inception,
-    inception_logits,
-)
+from translate_plugins.metrics.published import CLIP, INCEPTION, clip, inception, inception_logits
 
 
 class FrechetInceptionDistance(FrechetDistance):

@@ -26,12 +26,7 @@ class _NeighbourhoodMetric(MeanOverImageSet):
 
     needs = frozenset({"fake", "real"})
 
-    def __init__(
-        self,
-        *,
-        domain: Domain = UNNAMED,
-        neighbours: NeighbourCount = 3,
-    ) -> None:
+    def __init__(self, *, domain: Domain = UNNAMED, neighbours: NeighbourCount = 3) -> None:
         self.domain, self.neighbours = domain, neighbours
 
     def update(self, batch: MetricBatch) -> None:
@@ -84,12 +79,7 @@ class Recall(_NeighbourhoodMetric):
 class _FiveNeighbours(_NeighbourhoodMetric):
     """Has k = 5 by default, as Naeem et al. (2020)."""
 
-    def __init__(
-        self,
-        *,
-        domain: Domain = UNNAMED,
-        neighbours: NeighbourCount = 5,
-    ) -> None:
+    def __init__(self, *, domain: Domain = UNNAMED, neighbours: NeighbourCount = 5) -> None:
         super().__init__(domain=domain, neighbours=neighbours)
 
 

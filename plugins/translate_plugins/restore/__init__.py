@@ -97,9 +97,8 @@ class Restore(Recipe[Images]):
         losses = {"pixel": self.pixel_weight * self.pixel(restored, clean)}
         if discriminator := self.discriminator:
             scores = discriminator(clean), discriminator(restored.detach())
-            yield Turn("discriminator", gan=self.adversarial.for_discriminator(*scores)).log(
-                auc=auc(*scores)
-            )
+            discriminator_loss = self.adversarial.for_discriminator(*scores)
+            yield Turn("discriminator", gan=discriminator_loss).log(auc=auc(*scores))
             gan = generator_loss(self.adversarial, discriminator, restored, clean)
             losses["gan"] = self.adversarial_weight * gan
         if self.content:

@@ -39,13 +39,7 @@ class Worker:
     """
 
     def __init__(
-        self,
-        name: str,
-        reference: str,
-        *,
-        device: str,
-        limits: Limits,
-        backend: str | None = None,
+        self, name: str, reference: str, *, device: str, limits: Limits, backend: str | None = None
     ) -> None:
         self.name, self.reference, self.device, self.limits = name, reference, device, limits
         self.backend = backend
@@ -66,11 +60,7 @@ class Worker:
         return self._threads.submit(self._start)
 
     def call(
-        self,
-        action: str,
-        fields: Mapping[str, str],
-        *files: bytes | None,
-        previews: bool = False,
+        self, action: str, fields: Mapping[str, str], *files: bytes | None, previews: bool = False
     ) -> Future[Result]:
         """Call ``translate`` or ``sample`` of `ServedModel`; the future raises `RequestError`."""
         deadline = time.monotonic() + self.limits.work_seconds

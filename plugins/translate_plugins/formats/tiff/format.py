@@ -20,11 +20,7 @@ from translate_plugins.formats.tiff.blocks import Blocks, Grid
 from translate_plugins.formats.tiff.pages import Page
 
 SUFFIXES = frozenset({".tif", ".tiff"})
-CONVERTED = {
-    tiff_pages.PALETTE: "a palette",
-    tiff_pages.CMYK: "CMYK",
-    tiff_pages.LAB: "L*a*b*",
-}
+CONVERTED = {tiff_pages.PALETTE: "a palette", tiff_pages.CMYK: "CMYK", tiff_pages.LAB: "L*a*b*"}
 """colours that are converted to RGB, with the name of each for messages"""
 MODES = {tiff_pages.PALETTE: "P", tiff_pages.CMYK: "CMYK", tiff_pages.LAB: "LAB"}
 """Pillow's names of these modes"""
