@@ -22,7 +22,6 @@ from translate.errors import CheckpointError
 from translate.evaluate import result
 from translate.evaluate import tables as evaluation_tables
 from translate.evaluate.images import examples
-from translate.evaluate.result import EvaluationResult
 from translate.report import figures, tables
 from translate.report.run_data import RunData
 from translate.report.thumbnails import Thumbnail, example_thumbnails, preview_thumbnails
@@ -150,6 +149,7 @@ def _view(run: RunData, run_count: int) -> RunView:
     except CheckpointError:
         rows = []  # the examination of the run reports the error
     evaluation, config = run.evaluation, run.history.config
+    protocol = json.dumps(evaluation.protocol, indent=2, ensure_ascii=False) if evaluation else ""
     problems, more_problems = tables.problems(run)
     rankings, damaged_examples = _rankings(run, run_count)
     missing = [*run.missing, *damaged_previews, *damaged_examples, *run.examination.omissions]
@@ -163,14 +163,10 @@ def _view(run: RunData, run_count: int) -> RunView:
         evaluation_caption=evaluation_tables.caption(evaluation) if evaluation else "",
         evaluation_rows=evaluation_tables.value_rows(evaluation) if evaluation else [],
         rankings=rankings,
-        evaluation_protocol=_protocol(evaluation) if evaluation else "",
+        evaluation_protocol=protocol,
         problems=problems,
         more_problems=more_problems,
     )
-
-
-def _protocol(evaluation: EvaluationResult) -> str:
-    return json.dumps(evaluation.protocol, indent=2, ensure_ascii=False)
 
 
 def _summary(run: RunData) -> str:

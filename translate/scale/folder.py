@@ -4,6 +4,7 @@ import json
 import os
 import platform
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,7 @@ class FolderWriter:
         self._manifests: dict[str, OutputManifest] = {}
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _make_writer, (self.out, self.overwrite)
+        return partial(type(self), self.out, overwrite=self.overwrite), ()
 
     def __call__(self, batch: Columns) -> dict[str, Any]:
         """Write the images of a batch.
@@ -94,7 +95,3 @@ class FolderWriter:
                 suffix=f"-{platform.node() or 'unnamed'}",
             )
         return self._manifests[made_by]
-
-
-def _make_writer(out: Path, overwrite: bool) -> FolderWriter:
-    return FolderWriter(out, overwrite=overwrite)
