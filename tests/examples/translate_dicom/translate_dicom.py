@@ -14,8 +14,10 @@ from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage, ge
 from translate import hookimpl
 from translate.formats import Header, Writable
 
-GEOMETRY_TAGS = ("Modality", "PixelSpacing", "ImageOrientationPatient", "ImagePositionPatient",
-                 "SliceThickness", "RescaleType", "WindowCenter", "WindowWidth")  # fmt: skip
+# an output keeps these tags of its input
+KEPT_TAGS = ("Modality", "PixelSpacing", "ImageOrientationPatient", "ImagePositionPatient",
+             "SliceThickness", "RescaleType", "WindowCenter", "WindowWidth")  # fmt: skip
+# and with --keep-metadata these, too
 PERSONAL_TAGS = ("PatientName", "PatientID", "PatientBirthDate", "PatientSex", "StudyInstanceUID",
                  "StudyDate", "StudyTime", "StudyID", "AccessionNumber")  # fmt: skip
 pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE  # warnings print values
@@ -52,7 +54,7 @@ class Dicom:
             bits=tags.BitsStored,
             mode=f"{tags.get('Modality', 'DICOM')} {dtype_of(tags)}",
             frames=frame_count(tags),
-            extra={"dicom": HiddenTags({key: tags[key] for key in GEOMETRY_TAGS if key in tags})},
+            extra={"dicom": HiddenTags({key: tags[key] for key in KEPT_TAGS if key in tags})},
             private={"dicom": HiddenTags({key: tags[key] for key in PERSONAL_TAGS if key in tags})},
         )
 
@@ -93,7 +95,7 @@ class Dicom:
 
 
 def read_tags(data, **options):
-    """Return the tags of a file; raises ValueError, without values of tags, if not supported."""
+    """Return the tags of a file; a ValueError for other files has no values of tags."""
     try:
         tags = pydicom.dcmread(BytesIO(data), **options)
         compressed = tags.file_meta.TransferSyntaxUID.is_compressed

@@ -93,7 +93,7 @@ def read_generator(tensors: Mapping[str, Tensor]) -> Generator | None:
     else:
         part = {"name": "resnet", **part, "blocks": global_blocks}
     for norm in NORMS:
-        weights = with_statistics(tensors, norm)
+        weights = with_current_statistics(tensors, norm)
         expected = shapes_of({**part, "norm": norm, "bias": True}, channels)
         if {key: tensor.shape for key, tensor in weights.items()} == expected:
             options = {"norm": norm, **({"bias": True} if norm == "batch" else {})}
@@ -108,7 +108,7 @@ def count_blocks(tensors: Mapping[str, Tensor], name: str) -> int:
     )
 
 
-def with_statistics(tensors: Mapping[str, Tensor], norm: str) -> dict[str, Tensor]:
+def with_current_statistics(tensors: Mapping[str, Tensor], norm: str) -> dict[str, Tensor]:
     """Return the tensors that PyTorch saves from version 0.4.1 on.
 
     Earlier versions saved statistics of instance norm, and no batch counts of batch norm.
