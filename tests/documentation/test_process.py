@@ -28,4 +28,7 @@ def test_every_variable_that_the_program_reads_is_in_the_table(page: str) -> Non
     }
     assert len(used) > 3
     assert not [name for name in used if f"| `{name}` |" not in page]
-    assert "| `TRANSLATE_CACHE` | folder of exported models | ~/.cache/translate/models |" in page
+    assert (
+        "| `TRANSLATE_CACHE` | folder of exported models and unpacked packs | ~/.cache/translate |"
+        in page
+    )

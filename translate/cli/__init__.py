@@ -90,7 +90,8 @@ ENVIRONMENT = """\b
 Environment variables:
   TRANSLATE_PLUGINS  distributions to load plugins from, such as a,b; empty:
                      built-in plugins only [all that are installed]
-  TRANSLATE_CACHE    folder of exported models [~/.cache/translate/models]
+  TRANSLATE_CACHE    folder of exported models and unpacked packs
+                     [~/.cache/translate]
   TRANSLATE_TRACE    1: print each call of a plugin's hooks [0]
   TRANSLATE_DEBUG    1: print the traceback of an error [0]
   OMP_NUM_THREADS    number of CPU threads [number of free cores]

@@ -188,8 +188,6 @@ def check(
       translate datasets check summer winter
       translate datasets check blurred sharp --layout paired --set data.channels=1
       translate datasets check photos --set "data.layout={name: suffix, source: _in, target: _out}"
-      translate datasets check labels photo \
-        --set "data.layout={name: side-by-side, sides: [photo, labels]}"
     """
     from translate.engine.config import layers
     from translate.insight.dataset import check_images

@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
     type=LocalPath(path_type=Path),
     required=True,
     metavar="RUN",
-    help="Run folder to write. [required]",
+    help="Run folder to write.",
 )
 @click.option(
     "--other",

@@ -43,8 +43,8 @@ logger = logging.getLogger(__name__)
 @click.option(
     "--side",
     metavar="NAME",
-    help="Half of side-by-side images to translate, for a model trained on such images; whole: "
-    "SOURCE holds single images. [none]",
+    help="Half of each image to translate, for a model that was trained on pairs side by side in "
+    "one image; whole: SOURCE has single images. [none]",
 )
 @click.option(
     "--mask",
@@ -57,14 +57,14 @@ logger = logging.getLogger(__name__)
     "--batch-size",
     type=click.IntRange(1),
     metavar="N",
-    help="Images per batch, all of one size. [1; 8 on a GPU]",
+    help="Images per batch; images of different sizes are never in one batch. [1; 8 on a GPU]",
 )
 @device_option
 @click.option(
     "--backend",
     metavar="NAME",
-    help="Runtime of the model: torch, or that of an exporter, such as onnxruntime or openvino; "
-    "the model is exported at the first use, and cached. [torch]",
+    help="Library that runs the model: torch, onnxruntime, openvino, or that of another exporter; "
+    "for all but torch, the model is exported at the first use, and cached. [torch]",
 )
 @click.option(
     "--format",
@@ -78,7 +78,7 @@ logger = logging.getLogger(__name__)
     type=click.IntRange(1),
     metavar="N",
     help="Largest number of pixels of an input; larger images are not decoded, but listed in "
-    "problems.jsonl. [178956970]",
+    "problems.jsonl. [178956970, as in Pillow]",
 )
 @click.option(
     "--frames",
@@ -96,8 +96,8 @@ logger = logging.getLogger(__name__)
     "provenance",
     flag_value=False,
     default=True,
-    help="Write outputs without provenance metadata, see docs/share.md. [XMP with "
-    "DigitalSourceType, model, recipe and hash of the input]",
+    help="Write outputs without metadata that names the model and the input, see docs/share.md. "
+    "[XMP with DigitalSourceType, model, recipe and hash of the input]",
 )
 @click.option(
     "--to-srgb",
@@ -129,22 +129,23 @@ logger = logging.getLogger(__name__)
 @click.option(
     "--trust",
     is_flag=True,
-    help="Measure how far each output can be trusted, without ground truth: scores in "
-    "OUT/.translate/done.jsonl, and a map NAME.trust.png next to the output, white at unreliable "
-    "pixels. See docs/trust.md.",
+    help="Measure how far each output can be trusted, without ground truth: a score in "
+    "OUT/.translate/done.jsonl, and a map NAME.trust.png next to the output, which is white at "
+    "unreliable pixels. See docs/trust.md.",
 )
 @click.option(
     "--tile",
     type=click.IntRange(16),
     metavar="N",
-    help="Translate in tiles of NxN pixels, without seams, so that large images need no more "
-    "memory. [tiles only for images that need more than --memory]",
+    help="Translate in tiles of NxN pixels, without seams, so that large images need little "
+    "memory; large TIFF and .npy files are then read and written in parts. [tiles only for images "
+    "that need more than --memory]",
 )
 @click.option(
     "--memory",
     metavar="SIZE",
-    help="Limit of the memory for activations of the network, such as 4GB; what exceeds it goes to "
-    "scratch files in OUT. [400MB with --tile, else half of the free memory]",
+    help="Memory that activations of the network may take, such as 4GB; activations that do not "
+    "fit are kept in temporary files in OUT. [400MB with --tile, else half of the free memory]",
 )
 @shard_options
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")

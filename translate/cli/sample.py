@@ -71,7 +71,7 @@ logger = logging.getLogger(__name__)
     "provenance",
     flag_value=False,
     default=True,
-    help="Write images without provenance metadata, see docs/share.md. [XMP with "
+    help="Write images without metadata that names the model, see docs/share.md. [XMP with "
     "DigitalSourceType, model and recipe]",
 )
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")

@@ -66,8 +66,8 @@ logger = logging.getLogger(__name__)
 @click.option(
     "--backend",
     metavar="NAME",
-    help="Runtime of the models: torch, or that of an exporter, such as onnxruntime or openvino; "
-    "models are exported at the first use, and cached. [torch]",
+    help="Library that runs the models: torch, onnxruntime, openvino, or that of another exporter; "
+    "for all but torch, models are exported at the first use, and cached. [torch]",
 )
 @click.option("--quiet", is_flag=True, help="Print nothing but errors and the token.")
 def command(

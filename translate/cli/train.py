@@ -49,22 +49,23 @@ from translate.engine.system.memory import without_collection
     "--out",
     type=LocalPath(path_type=Path, file_okay=False),
     metavar="DIR",
-    help="Run folder to write; it must not contain a run, except with --resume auto. "
+    help="Run folder to write; a folder that contains a run is refused, except with --resume auto. "
     "[runs/RECIPE-A-B]",
 )
 @click.option(
     "--resume",
     type=LocalPath(),
     metavar="RUN",
-    help="Run to continue, with its own settings; --steps may be raised, and --set may change what "
-    "is logged and saved. auto: continue the run in --out, or start it if there is none. [none]",
+    help="Run to continue with its own settings; only --steps, and settings of logging, saving and "
+    "computation may change. auto: continue the run in --out, or start it if there is none. "
+    "[none]",
 )
 @click.option(
     "--init",
     type=LocalPath(path_type=Path),
     metavar="RUN",
-    help="Run to fine-tune: training starts at step 0 from its weights and settings, with new "
-    "optimizers and schedules; tensors of other shapes are listed. [none]",
+    help="Run to fine-tune: a new training starts from its weights and settings, at step 0, with "
+    "new optimizers; weights that do not fit the new networks are skipped and listed. [none]",
 )
 @click.option(
     "--steps", type=int, metavar="N", help="Number of training steps. [that of the recipe]"
@@ -105,12 +106,13 @@ from translate.engine.system.memory import without_collection
 @click.option(
     "--deterministic",
     is_flag=True,
-    help="Make training on a GPU bit-exact when repeated or resumed, as on a CPU; slower.",
+    help="Make training bit for bit repeatable: a fixed number of threads on a CPU, deterministic "
+    "operations on a GPU, where training is then slower.",
 )
 @click.option(
     "--drop-unpaired",
     is_flag=True,
-    help="With paired layouts: skip images without a partner. [an error]",
+    help="Skip images without a partner, if the layout has pairs. [refuse to train]",
 )
 @click.option(
     "--set",
@@ -140,7 +142,8 @@ from translate.engine.system.memory import without_collection
 @click.option(
     "--dry-run",
     is_flag=True,
-    help="Train a few steps in memory, and print what training would cost. Nothing is written.",
+    help="Train a few steps in memory, and print the time and memory that training would take. "
+    "Nothing is written.",
 )
 @click.option("--json", "as_json", is_flag=True, help="With --dry-run: print JSON. [lines of text]")
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")

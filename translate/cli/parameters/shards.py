@@ -27,13 +27,13 @@ shard_options = combine_options(
     click.option(
         "--shard",
         metavar="K/N",
-        help="Translate shard K of N only, K from 0 to N-1; the shard of an image depends only on "
-        "its relative path. [all images]",
+        help="Translate only shard K of N, with K from 0 to N-1; a shard is a part of the images, "
+        "chosen by their relative paths. [all images]",
     ),
     click.option(
         "--missing",
         is_flag=True,
-        help="Translate nothing: with --shard 0/N, print which of N shards are incomplete, such "
+        help="With --shard 0/N: translate nothing, but print the shards that are incomplete, such "
         "as 3,17,20-24, for `sbatch --array`; the exit code is 3 if there are any.",
     ),
 )
