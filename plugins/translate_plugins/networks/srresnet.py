@@ -108,7 +108,7 @@ class VggDiscriminator(nn.Module):
         make_norm, bias = norm_layer(norm), conv_bias(norm)
         layers: list[nn.Module] = [nn.Conv2d(in_channels, width, 3, padding=1), nn.LeakyReLU(0.2)]
         channels = width
-        for multiple, stride in zip((1, 2, 2, 4, 4, 8, 8), (2, 1, 2, 1, 2, 1, 2), strict=True):
+        for multiple, stride in ((1, 2), (2, 1), (2, 2), (4, 1), (4, 2), (8, 1), (8, 2)):
             conv = nn.Conv2d(
                 channels, multiple * width, kernel_size=3, stride=stride, padding=1, bias=bias
             )

@@ -18,6 +18,24 @@ if TYPE_CHECKING:
     from translate.engine.system.signatures import Option
     from translate.registry import Kind
 
+USAGE_WITHOUT_OPTIONS = {
+    "domain": (
+        "It is generated in datasets/{short_name} when a command first names it:",
+        "  translate datasets draw {name}",
+    ),
+    "command": ("Run it:", "  translate {name} --help"),
+    "format": ("Used for every file that it recognizes by its first bytes.",),
+    "importer": (
+        "Convert a file of weights to a run; the importer is chosen by what is in the file:",
+        "  translate import FILE --out RUN",
+    ),
+    "exporter": (
+        "Write a model; the exporter is chosen by the suffix of the file:",
+        "  translate export RUN FILE",
+    ),
+}
+"""what to type to use a part, by its kind"""
+
 
 def find(name: str, kind: str | None = None) -> list[Entry]:
     """Return the parts called `name`, of one kind; of all kinds if `kind` is None."""
@@ -75,26 +93,9 @@ def options(part: Entry) -> "list[Option]":
 
 def _usage(part: Entry) -> list[str]:
     """Return what to type to select a part, and the recipes that accept it."""
-    if part.kind == "domain":
-        folder = f"datasets/{part.name.rpartition('/')[2]}"
-        return [
-            f"It is generated in {folder} when a command first names it:",
-            f"  translate datasets draw {part.name}",
-        ]
-    if part.kind == "command":
-        return ["Run it:", f"  translate {part.name} --help"]
-    if part.kind == "format":
-        return ["Used for every file that it recognizes by its first bytes."]
-    if part.kind == "importer":
-        return [
-            "Convert a file of weights to a run; the importer is chosen by what is in the file:",
-            "  translate import FILE --out RUN",
-        ]
-    if part.kind == "exporter":
-        return [
-            "Write a model; the exporter is chosen by the suffix of the file:",
-            "  translate export RUN FILE",
-        ]
+    if usage := USAGE_WITHOUT_OPTIONS.get(part.kind):
+        _, _, short_name = part.name.rpartition("/")
+        return [line.format(name=part.name, short_name=short_name) for line in usage]
     part_options = options(part)
     required = [f", {o.name}: {o.name.upper()}" for o in part_options if o.required]
     example = "".join(required or [f", {o.name}: {format_default(o)}" for o in part_options[:1]])

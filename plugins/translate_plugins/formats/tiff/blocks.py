@@ -1,6 +1,7 @@
 """Blocks (strips or tiles) of a TIFF page, of which a window reads only those that it overlaps."""
 
 from collections import OrderedDict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -75,18 +76,11 @@ class Blocks:
         is_part_of_page = (window.height, window.width) != self.page.size  # may need a block again
         for plane in range(grid.planes):
             channels = slice(plane, plane + 1) if grid.planes > 1 else slice(None)
-            for y in range(window.top // grid.block_height, -(-bottom // grid.block_height)):
-                block_top = y * grid.block_height
-                top = max(window.top, block_top)
-                end_row = min(bottom, block_top + grid.block_height)
-                for x in range(window.left // grid.block_width, -(-right // grid.block_width)):
-                    block_left = x * grid.block_width
-                    left = max(window.left, block_left)
-                    end_column = min(right, block_left + grid.block_width)
+            for y, top, end_row in _overlaps(window.top, bottom, grid.block_height):
+                for x, left, end_column in _overlaps(window.left, right, grid.block_width):
                     index = (plane * grid.blocks_down + y) * grid.blocks_across + x
-                    part = Window(
-                        top - block_top, left - block_left, end_row - top, end_column - left
-                    )
+                    top_in_block, left_in_block = top % grid.block_height, left % grid.block_width
+                    part = Window(top_in_block, left_in_block, end_row - top, end_column - left)
                     pixels[
                         top - window.top : end_row - window.top,
                         left - window.left : end_column - window.left,
@@ -178,3 +172,10 @@ class Blocks:
         if len(data) != size:
             raise ValueError(f"{self.page.kind} that is truncated")
         return data
+
+
+def _overlaps(start: int, end: int, block_side: int) -> Iterator[tuple[int, int, int]]:
+    """Yield the index of each block between `start` and `end`, and both ends of the overlap."""
+    for index in range(start // block_side, -(-end // block_side)):
+        block_start = index * block_side
+        yield index, max(start, block_start), min(end, block_start + block_side)
