@@ -53,6 +53,7 @@ class Table(AlignedPairs):
             )
         self.sources = [path]
         table = _read_rows(path)
+        # of the source and the target column; a single domain is the folder of both
         base_folders = [[path.parent, root, *folders[side]] for side in (0, -1)]
         columns = _find_columns(path, table, [(source, target), tuple(domains)], base_folders)
         if columns.has_header:

@@ -51,12 +51,11 @@ class MeanOverImageSet(Metric):
         return dict.fromkeys(self.values, float(values.double().mean()))
 
     def resample(self, random: np.random.Generator) -> Self:
-        values, other = self._cached_values(), copy.copy(self)
+        values, resampled = self._cached_values(), copy.copy(self)
         count = len(values)
-        other.resampled_values = values[
-            torch.from_numpy(random.integers(max(count, 1), size=count))
-        ]
-        return other
+        indices = random.integers(max(count, 1), size=count)  # `integers` refuses a limit of 0
+        resampled.resampled_values = values[torch.from_numpy(indices)]
+        return resampled
 
     def _cached_values(self) -> Tensor:
         """Return the values; they are computed again only if images were added."""

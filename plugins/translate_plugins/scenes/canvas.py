@@ -88,7 +88,7 @@ class Canvas:
         rows = np.arange(max(y - reach, 0), min(y + reach, SIDE * SCALE))
         columns = np.arange(max(x - reach, 0), min(x + reach, SIDE * SCALE))
         squared_distance = (rows[:, None] - y) ** 2 + (columns - x) ** 2
-        falloff = np.maximum(1024 - squared_distance * 1024 // reach**2, 0)
+        falloff = np.maximum(1024 - squared_distance * 1024 // reach**2, 0)  # 1024 at the centre
         weights = (falloff * falloff * round(alpha * 256) >> 12).astype(np.int32)
         background = self.pixels[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
         _blend_(background, np.array(colour, np.int32), weights)

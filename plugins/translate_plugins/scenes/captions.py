@@ -15,7 +15,8 @@ def describe(scene: Scene, *, snow: bool = False) -> str:
     """Return the caption of a scene: houses, lake, sun, trees, ground, hills and clouds."""
     houses = [f"{house.walls} house" for house in scene.houses]
     lake = ("by a frozen lake" if snow else "by a lake") if scene.lake else ""
-    sun = f"under a {'low' if scene.sun.y > 0.42 * scene.horizon else 'high'} sun"
+    is_sun_low = scene.sun.y > 0.42 * scene.horizon  # 0 is the upper edge; y is 0.22 to 0.6
+    sun = f"under a {'low' if is_sun_low else 'high'} sun"
     leafy_tree = "bare tree" if snow else "leafy tree"
     trees = ["fir" if tree.kind == "fir" else leafy_tree for tree in scene.trees]
     ground = "snow" if snow else "a meadow"
