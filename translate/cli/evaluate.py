@@ -115,15 +115,15 @@ def command(
 ) -> int:
     """Compute metrics of a model or a folder, and of baselines.
 
-    RUN is a run folder; RUN@STEP or RUN@best, one of its checkpoints; a checkpoint folder; a file
-    of `translate pack`; or hf-hub:ORG/NAME[@REVISION], a model on the Hugging Face Hub. Its outputs
-    on the test images of its data are measured. Without RUN, the images in --fake are compared with
-    those in --real.
+    With RUN, the model translates the test images of its data, and its outputs are measured. RUN
+    is a run folder; a checkpoint of it, such as runs/first@500, runs/first@best or the folder of
+    the checkpoint; a file of `translate pack`; or hf-hub:ORG/NAME[@REVISION], a model on the
+    Hugging Face Hub. Without RUN, the images in --fake are compared with those in --real.
 
-    Each metric is printed with a confidence interval and its value for the best baseline; the
-    metric is flagged if that baseline is as good. All values are written to evaluation.json in the
-    run folder, and thumbnails of the best and worst images to the folder evaluation-images next to
-    it.
+    Each metric is printed with a confidence interval and its value for the best baseline, a simple
+    method such as copying the input. The metric is flagged if that baseline is as good. All values
+    are written to evaluation.json in the run folder, and thumbnails of the best and worst images to
+    the folder evaluation-images next to it.
 
     \b
     Examples:

@@ -152,14 +152,16 @@ logger = logging.getLogger(__name__)
 def command(**arguments: Any) -> int:
     """Translate images with a trained model.
 
-    RUN is a run folder; RUN@STEP or RUN@best, one of its checkpoints; a checkpoint folder; a file
-    of `translate pack`; or hf-hub:ORG/NAME[@REVISION], a model on the Hugging Face Hub.
-    SOURCE is a file, a folder or a quoted glob, and OUT the folder of the outputs; both may be URLs
-    that fsspec supports, such as s3://bucket/folder.
+    RUN is a run folder; a checkpoint of it, such as runs/first@500, runs/first@best or the folder
+    of the checkpoint; a file of `translate pack`; an exported file, such as model.onnx; or
+    hf-hub:ORG/NAME[@REVISION], a model on the Hugging Face Hub. SOURCE is a file, a folder or a
+    glob in quotes, and OUT the folder of the outputs. Both may be URLs that fsspec supports, such
+    as s3://bucket/folder.
 
-    Outputs keep the relative path, name and size of their inputs. An image is skipped if its output
-    exists and was made with the same input, model and options; images that cannot be translated are
-    listed in OUT/problems.jsonl. Processes started by torchrun divide the images among themselves.
+    Outputs keep the relative path, name and size of their inputs. A second call translates only
+    the images whose outputs are missing; outputs of another input, model or options are not
+    replaced without --overwrite. Images that cannot be translated are listed in OUT/problems.jsonl.
+    Processes started by torchrun divide the images among themselves.
 
     \b
     Examples:

@@ -43,8 +43,8 @@ def command(
 
     The page is one file that works offline. It shows previews on a slider, metrics with their
     baselines, losses, gradients, learning rates, speed, settings, environment, training failures
-    and problems. Several runs share the plots, and their different settings are listed. Runs may be
-    in training; they are not changed.
+    and problems. Several runs share the plots, and the settings in which they differ are listed. A
+    run may still be training; it is not changed.
 
     \b
     Examples:

@@ -93,9 +93,10 @@ def command(
 ) -> int:
     """Generate images with a trained model.
 
-    RUN is a run folder; RUN@STEP or RUN@best, one of its checkpoints; a checkpoint folder; a file
-    of `translate pack`; hf-hub:ORG/NAME[@REVISION], a model on the Hugging Face Hub; or an exported
-    generator, such as generator.onnx.
+    RUN is a run folder; a checkpoint of it, such as runs/first@500, runs/first@best or the folder
+    of the checkpoint; a file of `translate pack`; an exported generator, such as generator.onnx; or
+    hf-hub:ORG/NAME[@REVISION], a model on the Hugging Face Hub.
+
     Images are written to the folder OUT, in the size that RUN was trained on. Image N depends only
     on the model, the seed and N, not on --count. Images that exist already, made with the same
     model and seed, are skipped.

@@ -84,8 +84,10 @@ def command(
 ) -> int:
     """Serve trained models: a web page and an HTTP API.
 
-    RUN is a run folder; RUN@STEP or RUN@best, one of its checkpoints; a checkpoint folder; a file
-    of `translate pack`; or hf-hub:ORG/NAME[@REVISION], a model on the Hugging Face Hub.
+    RUN is a run folder; a checkpoint of it, such as runs/first@500, runs/first@best or the folder
+    of the checkpoint; a file of `translate pack`; an exported file, such as model.onnx; or
+    hf-hub:ORG/NAME[@REVISION], a model on the Hugging Face Hub.
+
     The page translates images that are dropped on it, and generates images. Programs send
     POST /v1/translate; the server documents its API at /docs. Without --host, only this machine can
     connect. Images are kept in memory and never stored. Ctrl-C stops the server.
