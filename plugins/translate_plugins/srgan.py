@@ -70,9 +70,10 @@ class SRGAN(Recipe[Images]):
         lr: Annotated[NonNegativeFloat, "learning rate of generator and discriminator"] = 1e-4,
     ) -> None:
         super().__init__()
-        if any(side % scale for side in spec.size):
+        height, width = spec.size
+        if height % scale or width % scale:
             raise ConfigError(
-                f"data.size: {spec.size[0]}x{spec.size[1]} does not divide by {scale}: choose "
+                f"data.size: {height}x{width} does not divide by {scale}: choose "
                 f"sides that divide by {scale}, such as 96."
             )
         channels = spec.equal_channels("the generator enlarges its input")

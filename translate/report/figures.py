@@ -151,7 +151,8 @@ def _figure(
         label = ": ".join(label_parts)
         steps = np.array([record.step for record in curve.run.history.log.records], float)
         points = thin(steps, curve.values, max(2, MAX_POINTS // max(1, len(runs))))
-        points = [point for point in points if point[1] is not None] if sparse else points
+        if sparse:
+            points = [(step, value) for step, value in points if value is not None]
         colour_index, dash_index = (run_index, name_index) if len(runs) > 1 else (name_index, 0)
         data.append(
             {

@@ -44,7 +44,7 @@ class Heif:
         profile = image.info.get("icc_profile")
         return Header(
             format="HEIF",
-            size=(image.size[1], image.size[0]),
+            size=image.size[::-1],  # height and width
             channels=len(mode),
             alpha=mode[-1] == "A",
             dtype="uint16" if bits > 8 else "uint8",
@@ -59,7 +59,8 @@ class Heif:
         """Return the pixels, which libheif rotates upright; 10 and 12 bits are scaled to 16."""
         image = _open(source)
         mode, bits = _mode_and_bits(image)
-        pixels = np.asarray(image).reshape(image.size[1], image.size[0], len(mode))
+        width, height = image.size
+        pixels = np.asarray(image).reshape(height, width, len(mode))
         if bits > 8:
             pixels = (pixels.astype(np.uint32) * 65535 // ((1 << bits) - 1)).astype(np.uint16)
         return split_alpha(pixels, alpha=mode[-1] == "A").crop(window)

@@ -27,7 +27,8 @@ def random_holes(
         stroke_probability: Probability that a hole is of brush strokes instead of a box.
     """
     choice, range_fraction = torch.rand(2, len(images), device=images.device)
-    fractions = fraction_range[0] + (fraction_range[1] - fraction_range[0]) * range_fraction
+    smallest, largest = fraction_range
+    fractions = smallest + (largest - smallest) * range_fraction
     size = (images.shape[2], images.shape[3])
     has_strokes = (choice < stroke_probability)[:, None, None, None]
     return torch.where(has_strokes, brush_strokes(fractions, size), boxes(fractions, size))

@@ -89,12 +89,11 @@ def common_ends(left: Iterable[str], right: Iterable[str]) -> tuple[str, str, in
     ``1_sketch, 2_sketch`` and ``1_photo, 2_photo`` have the ends ``_sketch`` and ``_photo``, and
     are two pairs. Digits at the start of an end are not part of it.
     """
-    sides = [*left], [*right]
-    ends = [common_end(side) for side in sides]
-    stems = [
-        {name.removesuffix(end) for name in side} for side, end in zip(sides, ends, strict=True)
-    ]
-    return ends[0], ends[1], len((stems[0] & stems[1]) - {""})
+    left_names, right_names = [*left], [*right]
+    left_end, right_end = common_end(left_names), common_end(right_names)
+    left_stems = {name.removesuffix(left_end) for name in left_names}
+    right_stems = {name.removesuffix(right_end) for name in right_names}
+    return left_end, right_end, len((left_stems & right_stems) - {""})
 
 
 def _same_names(left: Iterable[str], right: Iterable[str]) -> str:

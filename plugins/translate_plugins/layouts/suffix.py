@@ -122,13 +122,13 @@ def _split_by_suffix(folder: Folder, source: str, target: str) -> FilesBySuffix:
     Raises `DataError` for two files of one name.
     """
     files = FilesBySuffix({}, {}, [])
-    sides = [(source, files.sources), (target, files.targets)]
-    sides.sort(key=lambda side: -len(side[0]))
+    files_by_suffix = {source: files.sources, target: files.targets}
+    longest_first = sorted(files_by_suffix, key=len, reverse=True)
     for path in folder.files:
         name = stem_below(path, folder.path)
-        for suffix, files_by_key in sides:
+        for suffix in longest_first:
             if name.endswith(suffix):
-                key = name.removesuffix(suffix)
+                key, files_by_key = name.removesuffix(suffix), files_by_suffix[suffix]
                 if key in files_by_key:
                     raise DataError(
                         f"{files_by_key[key]} and {path} have the same name: keep one of them."

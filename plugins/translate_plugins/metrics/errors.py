@@ -32,7 +32,8 @@ class PeakSignalToNoiseRatio(MeanOverImages):
     values = {"psnr": MetricValue("max", "dB")}
 
     def __init__(self, *, domain: Domain = UNNAMED) -> None:
-        self.data_range = domain.range[1] - domain.range[0]
+        low, high = domain.range
+        self.data_range = high - low
 
     def update(self, batch: MetricBatch) -> None:
         error = (batch["fake"].double() - batch["target"]) / self.data_range

@@ -26,7 +26,8 @@ class StructuralSimilarity(MeanOverImages):
     values = {"ssim": MetricValue("max")}
 
     def __init__(self, *, domain: Domain = UNNAMED) -> None:
-        self.low, self.data_range = domain.range[0], domain.range[1] - domain.range[0]
+        self.low, high = domain.range
+        self.data_range = high - self.low
 
     def update(self, batch: MetricBatch) -> None:
         fake, target = (batch[name].double() - self.low for name in ("fake", "target"))
@@ -59,7 +60,8 @@ class MultiScaleStructuralSimilarity(MeanOverImages):
 
     def __init__(self, *, domain: Domain = UNNAMED) -> None:
         require_package("torchmetrics", "metrics")
-        self.low, self.data_range = domain.range[0], domain.range[1] - domain.range[0]
+        self.low, high = domain.range
+        self.data_range = high - self.low
 
     def update(self, batch: MetricBatch) -> None:
         fake, target = (batch[name].float() - self.low for name in ("fake", "target"))

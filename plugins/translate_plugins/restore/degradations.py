@@ -126,7 +126,8 @@ def _parse_range(option: str, value: Any, kind: DegradationKind) -> tuple[float,
     """Return the smallest and the largest strength of `value`, which is one number or two."""
     ends = list(value) if isinstance(value, list | tuple) else [value] * 2
     are_numbers = all(isinstance(end, int | float) and not isinstance(end, bool) for end in ends)
-    if not (are_numbers and len(ends) == 2 and kind.minimum <= ends[0] <= ends[1] <= kind.maximum):
+    is_range = are_numbers and len(ends) == 2
+    if not (is_range and kind.minimum <= ends[0] <= ends[1] <= kind.maximum):
         raise ConfigError(
             f"degradations: {option}: expected a number from {kind.minimum:g} to "
             f"{kind.maximum:g}, or [smallest, largest], got {value!r}."

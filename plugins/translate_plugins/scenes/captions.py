@@ -32,7 +32,7 @@ def describe(scene: Scene, *, snow: bool = False) -> str:
 
 def _count(things: Iterable[str]) -> str:
     """Return a phrase such as "two firs and a leafy tree"."""
-    counts = sorted(Counter(things).items(), key=lambda item: -item[1])
+    counts = Counter(things).most_common()
     return " and ".join(
         f"{NUMBERS[count]} {thing}{'s' if count > 1 else ''}" for thing, count in counts
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from operator import itemgetter
 from random import Random
 
 from translate_plugins.scenes.canvas import SIDE, Point, point
@@ -180,7 +181,7 @@ def _crown(draw: RoundedRandom, x: float, y: float, radius: float) -> tuple[Clum
         size, distance = draw(0.42, 0.52) * radius, draw(0.5, 0.62) * radius
         dx, dy = distance * math.cos(angle), distance * math.sin(angle)
         ring.append((*point(x + dx * 1.06, y + dy * 0.92), round(size, 2)))
-    ring.sort(key=lambda clump: clump[1])
+    ring.sort(key=itemgetter(1))  # by y, from the back to the front
     return (*ring, (*point(x, y - 0.02 * radius), round(radius * 0.5, 2)))
 
 
@@ -209,4 +210,5 @@ def _peaks(site: Site, draw: RoundedRandom) -> tuple[Peak, ...]:
 def _tufts(site: Site, draw: RoundedRandom) -> tuple[Point, ...]:
     count = draw.random.randint(8, 16)
     spots = [(draw(6, SIDE - 6), site.y_at(draw(0.15, 0.97))) for _ in range(count)]
-    return tuple(sorted((spot for spot in spots if not site.is_taken(*spot)), key=lambda s: s[1]))
+    free_spots = [spot for spot in spots if not site.is_taken(*spot)]
+    return tuple(sorted(free_spots, key=itemgetter(1)))  # by y, from the back to the front
