@@ -59,18 +59,18 @@ def test_a_damaged_orientation_does_not_prevent_reading(tmp_path: Path) -> None:
 
 
 MODES = ["1", "L", "P", "LA", "RGB", "RGBA", "CMYK", "YCbCr", "I;16", "I", "F"]
-FORMS = ["PNG", "TIFF", "BMP", "PPM", "GIF", "WEBP"]
+FILE_FORMATS = ["PNG", "TIFF", "BMP", "PPM", "GIF", "WEBP"]
 
 
 @settings(deadline=None, max_examples=150, suppress_health_check=list(HealthCheck))
 @given(
     mode=st.sampled_from(MODES),
-    form=st.sampled_from(FORMS),
+    file_format=st.sampled_from(FILE_FORMATS),
     size=st.tuples(st.integers(1, 40), st.integers(1, 40)),
     seed=st.integers(0, 9),
 )
 def test_D4_every_mode_and_size_is_read_as_by_pillow(
-    mode: str, form: str, size: tuple[int, int], seed: int, tmp_path: Path
+    mode: str, file_format: str, size: tuple[int, int], seed: int, tmp_path: Path
 ) -> None:
     image = Image.fromarray(noise(*size, 4, seed=seed)).convert("RGB")
     if mode in ("LA", "RGBA"):
@@ -81,7 +81,7 @@ def test_D4_every_mode_and_size_is_read_as_by_pillow(
     else:
         image = image.convert(mode)
     try:
-        data = encode(image, form, **({"lossless": True} if form == "WEBP" else {}))
+        data = encode(image, file_format, **({"lossless": True} if file_format == "WEBP" else {}))
     except (OSError, KeyError, ValueError):
         return  # the format has no such mode
     stored = Image.open(BytesIO(data))

@@ -26,7 +26,7 @@ from translate.testing import check_importer
         ("junyanz", AuthorsResnet(4, 2), {"norms": "batch"}, "no option 'norms'. Did you mean"),
     ],
 )
-def test_what_the_keys_do_not_show_is_asked_for_by_name(
+def test_what_the_keys_do_not_determine_must_be_stated(
     importer: str, network: nn.Module, arguments: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(ConfigError, match=message):

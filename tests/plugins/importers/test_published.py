@@ -101,8 +101,8 @@ def test_deblurgan_adds_the_output_to_the_input_and_clamps(
     model, _ = load(tmp_path / "run", device="cpu")
     images = torch.rand(1, 3, 16, 24, dtype=torch.float64) * 2 - 1
     expected = (images + network.double().eval()(images)).clamp(-1, 1)
-    found = model.recipe.double().translate(images)
-    torch.testing.assert_close(found, expected, rtol=0, atol=1e-12)
+    actual = model.recipe.double().translate(images)
+    torch.testing.assert_close(actual, expected, rtol=0, atol=1e-12)
 
 
 def test_a_unet_of_deblurgan_concatenates_the_inner_features_first() -> None:
@@ -120,5 +120,5 @@ def test_both_directions_of_cyclegan_are_imported(tmp_path: Path) -> None:
     images = torch.rand(2, 3, 32, 48, dtype=torch.float64)
     model, _ = load(tmp_path / "run", device="cpu")
     for authors, to in zip(networks, ("target", "source"), strict=True):
-        found = model.recipe.double().translate(images, to=to)
-        torch.testing.assert_close(found, authors.double()(images), rtol=0, atol=1e-12)
+        actual = model.recipe.double().translate(images, to=to)
+        torch.testing.assert_close(actual, authors.double()(images), rtol=0, atol=1e-12)
