@@ -6,7 +6,7 @@ from pydantic import Field, PositiveInt
 
 from translate.errors import ConfigError
 from translate.importers import ForeignWeights, ImportedModel
-from translate_plugins.importers.generators import Norm, Skips
+from translate_plugins.importers.generators import Generator, Norm, Skips
 from translate_plugins.importers.published import (
     CROP_SIZE,
     NORM,
@@ -45,19 +45,19 @@ class JunyanzImporter:
         self, weights: ForeignWeights, other: ForeignWeights | None, recipe: str | None
     ) -> ImportedModel:
         generator = read_generator_of(weights, self.norm)
-        part, channels = generator.part, generator.channels
+        in_channels, _ = generator.channels
         notes: tuple[str, ...] = ()
         if recipe is None:
-            recipe = TWO_WAY_RECIPE if other else _default_recipe(part, channels, weights)
+            recipe = TWO_WAY_RECIPE if other else _default_recipe(generator, weights)
             if recipe == "cut":
                 notes += ("recipe cut, as it translates in one direction; CycleGAN needs both",)
         options: dict[str, Any] = {}
-        if part["name"] == "unet":
+        if generator.part["name"] == "unet":
             options["dropout"] = self.dropout
             notes += (f"the U-Net has dropout of {self.dropout:g} (option dropout)",)
-            if channels[0] > 4:
+            if in_channels > 4:
                 notes += (
-                    f"all {channels[0]} input channels are an image's; in BicycleGAN's code some "
+                    f"all {in_channels} input channels are an image's; in BicycleGAN's code some "
                     "are a latent vector",
                 )
         if recipe == "pix2pix":
@@ -76,18 +76,17 @@ class JunyanzImporter:
         )
 
 
-def _default_recipe(
-    part: dict[str, Any], channels: tuple[int, int], weights: ForeignWeights
-) -> str:
+def _default_recipe(generator: Generator, weights: ForeignWeights) -> str:
     """Return the recipe that translates as the authors' ``test.py``.
 
     Raises `ConfigError` if there are two.
     """
+    part, (in_channels, out_channels) = generator.part, generator.channels
     if part["name"] == "resnet" and (part["dropout"] or "upsample" in part):
         raise ConfigError(
             f"{weights.name}: a ResNet with {'dropout' if part['dropout'] else '4x4 upsampling'}, "
             "which both pix2pix and DeblurGAN have: add --recipe pix2pix, or --recipe deblurgan "
             "if its output is added to its input (--learn_residual)."
         )
-    unpaired = part["name"] == "resnet" and part["norm"] != "batch" and channels[0] == channels[1]
-    return "cut" if unpaired else "pix2pix"
+    has_norm_of_cut = part["name"] == "resnet" and part["norm"] != "batch"
+    return "cut" if has_norm_of_cut and in_channels == out_channels else "pix2pix"

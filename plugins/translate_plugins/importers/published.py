@@ -76,19 +76,20 @@ def make_imported_model(
             f"choose --recipe {'cut' if needed else TWO_WAY_RECIPE}."
         )
     generator = read_generator_of(weights, norm, skips)
-    part, channels = {**generator.part, **(options or {})}, generator.channels
+    part = {**generator.part, **(options or {})}
+    in_channels, out_channels = generator.channels
     network = "generator" if other is None else "source_to_target"
     tensors = {f"{network}.{key}": tensor for key, tensor in generator.tensors.items()}
     recipe_options: dict[str, Any] = {"generator": part}
     if other:
         opposite = read_generator_of(other, norm, skips)
-        if (opposite.part, opposite.channels) != (generator.part, channels[::-1]):
+        if (opposite.part, opposite.channels) != (generator.part, (out_channels, in_channels)):
             raise ConfigError(
                 f"--other {other.name}: expected the same network as {weights.name}, with input "
                 "and output exchanged; it has other layers, norms or channels."
             )
         tensors |= {f"target_to_source.{key}": tensor for key, tensor in opposite.tensors.items()}
-        if channels[0] != channels[1]:
+        if in_channels != out_channels:
             recipe_options["identity_weight"] = 0.0
     if generator.ambiguous_norm:
         notes += (
@@ -104,6 +105,6 @@ def make_imported_model(
         options=recipe_options,
         tensors=tensors,
         size=(side, side),
-        channels=channels,
+        channels=(in_channels, out_channels),
         notes=(*notes, RANGE_NOTE, f"training crops had {side} pixels (option crop_size)"),
     )
