@@ -21,9 +21,9 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 HEADER = """# Directory of plugins
 
 `translate plugins search` reads one TOML file for each published plugin. To add your plugin, add a
-file with the keys `name`, `summary`, `offers`, `licence` and `source`, and if they apply `domains`,
-`paper`, `needs_weights` and `settings`. `.venv/bin/python .ci/plugin_directory.py` writes the
-table: it installs each plugin into a new environment and runs `translate plugins check`.
+file with the keys `name`, `summary`, `offers`, `licence` and `source`, and if they apply
+`image_types`, `paper`, `needs_weights` and `settings`. `.venv/bin/python .ci/plugin_directory.py`
+writes the table: it installs each plugin into a new environment and runs `translate plugins check`.
 
 | plugin | what it offers | licence | checked with translate-kit {version} |
 |---|---|---|---|

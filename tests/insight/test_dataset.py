@@ -124,7 +124,7 @@ def test_mixed_modes_and_depths_frames_and_small_images_are_notes(root: Path) ->
     frames[0].save(root / "a/train/moving.webp", save_all=True, append_images=frames[1:])
     small = "train: 1 of 63 images are smaller than the crop of 32x32: "
     assert {
-        "kinds: 67 RGB, 1 I;16, 1 L: read with 3 channels: see data.channels",
+        "modes: 67 RGB, 1 I;16, 1 L: read with 3 channels: see data.channels",
         f"train: {root / 'a/train/deep.png'}: 16 bits a channel become 8: ",
         f"train: {root / 'a/train/moving.webp'}: only the first of 2 frames is read: ",
         f"{small}enlarged to the crop: ",

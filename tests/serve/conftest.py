@@ -19,7 +19,7 @@ def workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Work
     folder = tmp_path_factory.mktemp("runs")
     runs = [small_checkpoints.cyclegan(folder / "cycle"), small_checkpoints.cgan(folder / "cgan")]
     references = [str(run) for run in runs]
-    with running_workers(references, device="cpu", limits=Limits(), stop=bool) as started:
+    with running_workers(references, device="cpu", limits=Limits(), should_stop=bool) as started:
         yield started
 
 

@@ -117,15 +117,19 @@ def command(
         server_socket = stack.enter_context(bound_socket(host, port))
         interrupts = stack.enter_context(Interrupts(work="requests in progress"))
 
-        def stop() -> int:
+        def should_stop() -> int:
             return interrupts.caught
 
         workers = stack.enter_context(
             running_workers(
-                runs, device=device, limits=limits, stop=stop, backend=other_backend(backend)
+                runs,
+                device=device,
+                limits=limits,
+                should_stop=should_stop,
+                backend=other_backend(backend),
             )
         )
-        if stop():
+        if should_stop():
             return 128 + interrupts.caught
         for worker in workers.values():
             for message in worker.messages:
@@ -137,5 +141,5 @@ def command(
         if token and not token_file:
             console.say(f"Page and token, printed only once: {address}#token={secret}")
         logger.info(f"Serving on {address} (HTTP API: /docs). Ctrl-C stops.")
-        serve(workers, server_socket, access, limits, stop)
+        serve(workers, server_socket, access, limits, should_stop)
     return 128 + interrupts.caught

@@ -1,4 +1,4 @@
-"""Why a plugin breaks a rule: the message with its fix, and the line of the plugin.
+"""Why a plugin breaks a rule: what is wrong, how to fix it, and the line of the plugin.
 
 A rule is a function of `translate.contract` that tests a plugin; it raises an exception if the
 plugin breaks the rule.
@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from translate.batches import Captioned, Images, Labelled, Pair
-from translate.engine.plugins.errors import RULES as METHOD_RULES
+from translate.engine.plugins.errors import RULES as METHOD_DUTIES
 from translate.engine.plugins.errors import Place, definition, find_place
 from translate.errors import TranslateError, describe_error
 
@@ -48,14 +48,14 @@ class Cause(NamedTuple):
     place: Place | None
     """the line of the plugin, if it is known"""
     is_exception: bool
-    """whether the plugin raised an exception; otherwise a result was wrong"""
+    """whether testing the plugin raised an exception; otherwise a result was wrong"""
     masked_message: str
-    """the message of the original exception, with numbers masked, for comparison with others"""
+    """the message of the exception, with numbers masked, for comparison with other causes"""
 
     def is_same(self, other: "Cause") -> bool:
-        """Return whether one message contains the other, or one line raised both exceptions."""
+        """Return whether one masked message contains the other, or one line raised both."""
         one, two = self.masked_message, other.masked_message
-        same_line = self.place == other.place is not None
+        same_line = self.place is not None and self.place == other.place
         return one in two or two in one or (self.is_exception and other.is_exception and same_line)
 
 
@@ -69,12 +69,12 @@ def find_cause(error: BaseException, owner: object, rule: Callable[..., Any], ba
         batch: A batch like those of `step`; None: the plugin gets no batch. If the plugin used a
             field that the batch does not have, the message lists the fields of the batch.
     """
-    for each in _chain(error):
+    for each in _chain(error):  # an `AssertionError` is that of the rule
         if not isinstance(each, AssertionError) and (place := find_place(each, owner)):
             hint = _batch_hint(each, batch)
-            message = f"It raised {describe_error(each)}.{hint}{_method_rule(place, owner)}"
+            message = f"It raised {describe_error(each)}.{hint}{_method_duty(place, owner)}"
             return Cause(message, place, True, _mask_numbers(describe_error(each)))
-    # no line of the plugin raised it: name the line of the error, else the tested method's `def`
+    # no line of the plugin raised it: name the line that the rule found, else the tested method
     place = getattr(error, "place", None) or definition(owner, _tested_method(rule, owner))
     has_message = isinstance(error, (AssertionError, TranslateError))
     message = str(error) if has_message else f"It raised {describe_error(error)}"
@@ -100,9 +100,9 @@ def _tested_method(rule: Callable[..., Any], owner: object) -> str:
     return member if hasattr(owner, member) else "__init__"
 
 
-def _method_rule(place: Place, owner: object) -> str:
+def _method_duty(place: Place, owner: object) -> str:
     """Return what the method that contains `place` must do, as a sentence, or ""."""
-    sentence = METHOD_RULES.get(place.function, "") if hasattr(owner, place.function) else ""
+    sentence = METHOD_DUTIES.get(place.function, "") if hasattr(owner, place.function) else ""
     return f" Rule: {sentence}." if sentence else ""
 
 
@@ -115,13 +115,13 @@ def _batch_hint(error: BaseException, batch: Any) -> str:
     fields = getattr(batch, "_fields", None)
     if fields is None:
         return ""
-    name = f"{type(batch).__name__}({', '.join(fields)})"
+    signature = f"{type(batch).__name__}({', '.join(fields)})"
     if isinstance(error, AttributeError) and type(error.obj) is type(batch):
         advice = "use " + " or ".join(f"batch.{field}" for field in fields)
         if types := [kind.__name__ for kind in BATCH_TYPES if error.name in kind._fields]:
             advice += f", or choose a layout with batches of {' or '.join(types)}"
-        return f" The batch is {name}; it has no field {error.name!r}: {advice}."
+        return f" The batch is {signature}; it has no field {error.name!r}: {advice}."
     unpacking = isinstance(error, ValueError) and "values to unpack" in str(error)
     if unpacking or (isinstance(error, TypeError) and "tuple indices" in str(error)):
-        return f" The batch is {name}."
+        return f" The batch is {signature}."
     return ""

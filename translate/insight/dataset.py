@@ -135,8 +135,8 @@ def _equal_images(reports: Sequence[FileReport]) -> Iterator[Finding]:
     """Find files with the same bytes."""
     by_digest: dict[str, list[FileReport]] = defaultdict(list)
     for report in reports:
-        if report.digest:
-            by_digest[report.digest].append(report)
+        if report.sha256:
+            by_digest[report.sha256].append(report)
     across_splits, within_split = list[Finding](), list[Finding]()
     for equal in (group for group in by_digest.values() if len(group) > 1):
         if len({report.split for report in equal}) > 1:
@@ -161,11 +161,11 @@ def _equal_files(group: Sequence[FileReport]) -> str:
 
 def _near_duplicates(reports: Sequence[FileReport], train_split: str) -> Iterator[Finding]:
     """Find images of other splits that nearly equal training images."""
-    digests = {report.path: report.digest for report in reports}
+    digests = {report.path: report.sha256 for report in reports}
     training_reports = [report for report in reports if report.split == train_split]
     other_reports = [report for report in reports if report.split != train_split]
     training_hashes, other_hashes = (
-        near_duplicates.stack((report.path, report.hash) for report in group)
+        near_duplicates.stack((report.path, report.perceptual_hash) for report in group)
         for group in (training_reports, other_reports)
     )
     pairs = near_duplicates.find_near_duplicates(other_hashes, training_hashes)

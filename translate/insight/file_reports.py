@@ -12,9 +12,11 @@ from translate.batches import Domain
 from translate.formats import Header
 from translate.images.domains import levels
 
+LISTED_SIZES = 3
+
 
 class Finding(NamedTuple):
-    """A result of the check."""
+    """A result of ``translate datasets check``."""
 
     state: Literal["ok", "note", "broken"]
     message: str
@@ -23,15 +25,16 @@ class Finding(NamedTuple):
 
 
 class FileReport(NamedTuple):
-    """One image file: its header and hash, or the reason that it cannot be read."""
+    """One image file: its header and hashes, or the reason that it cannot be read."""
 
     path: Path
     split: str
     header: Header | None
-    digest: str
+    sha256: str
+    """hash of its bytes"""
     error: str
-    hash: NDArray[np.uint64] | None = None
-    """its perceptual hash"""
+    perceptual_hash: NDArray[np.uint64] | None = None
+    """hash of its pixels, similar for similar images"""
     domain: Domain | None = None
     """the domain that it is read as"""
     values: tuple[float, float] = (0, 0)
@@ -44,14 +47,14 @@ def pixel_formats(reports: Sequence[FileReport]) -> Iterator[Finding]:
     """Yield the colour modes of the files, and how many files are rotated by EXIF."""
     headers = [report.header for report in reports if report.header]
     modes = Counter(header.mode for header in headers)
-    text = ", ".join(f"{count} {mode}" for mode, count in modes.most_common())
-    if len(modes) < 2:
-        yield Finding("ok", f"kinds: {text}", "")
-    else:
+    text = f"modes: {', '.join(f'{count} {mode}' for mode, count in modes.most_common())}"
+    if len(modes) == 1:
+        yield Finding("ok", text)
+    elif modes:
         domains = {report.domain for report in reports if report.domain}
         counts = sorted({domain.channels for domain in domains}, reverse=True)
         channels = " or ".join(map(str, counts)) or "the same number of"
-        yield Finding("note", f"kinds: {text}", f"read with {channels} channels: see data.channels")
+        yield Finding("note", text, f"read with {channels} channels: see data.channels")
     if rotated := sum(header.orientation > 1 for header in headers):
         yield Finding(
             "ok", f"{rotated} are rotated by their EXIF tag", "they are rotated when read"
@@ -59,7 +62,7 @@ def pixel_formats(reports: Sequence[FileReport]) -> Iterator[Finding]:
 
 
 def pixel_values(reports: Sequence[FileReport]) -> Iterator[Finding]:
-    """Yield the dtype and the values of each domain, and the fraction outside its range."""
+    """Yield dtype and values of each domain, and the mean fraction of values outside its range."""
     by_domain: dict[Domain, list[FileReport]] = defaultdict(list)
     for report in reports:
         if report.domain and report.header:
@@ -74,13 +77,13 @@ def pixel_values(reports: Sequence[FileReport]) -> Iterator[Finding]:
             f"{name}: {domain.channels} channel{plural} of {domain.dtype}, values from "
             f"{smallest:g} to {largest:g}{unit}; {low:g} is black and {high:g} white",
         )
-        depths = Counter(report.header.dtype for report in files if report.header)
-        if len(depths) > 1:
-            text = ", ".join(f"{count} {dtype}" for dtype, count in depths.most_common())
+        dtypes = Counter(report.header.dtype for report in files if report.header)
+        if len(dtypes) > 1:
+            text = ", ".join(f"{count} {dtype}" for dtype, count in dtypes.most_common())
             yield Finding(
                 "note",
                 f"{name}: {text}",
-                f"read as {domain.dtype}: 65535 in uint16 is 255 in uint8",
+                f"read as {domain.dtype}: white of each type is white of {domain.dtype}",
             )
         below, above = (
             sum(report.saturation[side] for report in files) / len(files) for side in (0, 1)
@@ -94,6 +97,7 @@ def sizes(reports: Sequence[FileReport]) -> Iterator[Finding]:
     counts = Counter(report.header.size for report in reports if report.header)
     if not counts:
         return
-    common = ", ".join(f"{count} {w}x{h}" for (h, w), count in counts.most_common(3))
-    more = f", {len(counts) - 3} sizes more" if len(counts) > 3 else ""
+    common = ", ".join(f"{count} {w}x{h}" for (h, w), count in counts.most_common(LISTED_SIZES))
+    others = len(counts) - LISTED_SIZES
+    more = f", and {others} other sizes" if others > 0 else ""
     yield Finding("ok", f"sizes: {common}{more}")

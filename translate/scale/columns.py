@@ -28,6 +28,7 @@ class Row:
     output: str = ""
     """relative path of the output; empty: derived from `path`"""
     mask: Path | None = None
+    """a mask image whose white pixels are the hole to fill; None: no mask"""
     frame: int | None = None
     """index of the frame or page; None: the first"""
     result: bytes = b""
@@ -36,7 +37,9 @@ class Row:
     """why the image was not translated, or not written"""
     notes: Sequence[Note] = ()
     input_sha256: str = ""
+    """hash of the input file; empty before the translation"""
     made_by: str = ""
+    """digest of the model and settings that made the output; empty before the translation"""
 
 
 def read_rows(batch: Columns, required: Sequence[str] = ("path",)) -> list[Row]:
@@ -52,7 +55,7 @@ def read_rows(batch: Columns, required: Sequence[str] = ("path",)) -> list[Row]:
                 "python -m pydoc translate.scale"
             )
     count = len(batch["path"])
-    known = ("path", "bytes", "output", "mask", "frame", *required[1:])
+    known = dict.fromkeys(("path", "bytes", "output", "mask", "frame", *required))
     columns = {name: list(batch[name]) for name in known if name in batch}
     for name, values in columns.items():
         if len(values) != count:
@@ -66,7 +69,7 @@ def read_rows(batch: Columns, required: Sequence[str] = ("path",)) -> list[Row]:
             data=None if data is None else _require_bytes(data),
             output=_require_text("output", output),
             mask=parse_location(_require_text("mask", mask)) if mask else None,
-            frame=int(frame) if frame >= 0 else None,
+            frame=_require_index(frame),
         )
         for path, data, output, mask, frame in zip(
             columns["path"],
@@ -80,13 +83,13 @@ def read_rows(batch: Columns, required: Sequence[str] = ("path",)) -> list[Row]:
 
 
 def read_results(batch: Columns) -> list[Row]:
-    """Return the rows of a batch that `Translate` has translated, with the results.
+    """Return the rows of a batch that `translate.scale.Translate` has translated, with the results.
 
     Raises `ConfigError` as `read_rows` does.
     """
     rows = read_rows(batch, ("path", "output", "input_sha256", "made_by"))
     for index, row in enumerate(rows):
-        row.result, row.data = row.data or b"", None
+        row.result, row.data = row.data or b"", None  # now the column `bytes` has the output
         row.input_sha256, row.made_by = batch["input_sha256"][index], batch["made_by"][index]
         row.notes = [Note(*note) for note in json.loads(_text_of(batch, "notes", index) or "[]")]
         if message := _text_of(batch, "error", index):
@@ -100,7 +103,10 @@ def _text_of(batch: Columns, name: str, index: int) -> str:
 
 
 def to_columns(rows: Sequence[Row], *, seconds: float, made_by: str) -> dict[str, NDArray[Any]]:
-    """Return the columns that `Translate` adds to a batch; `seconds` is the time for one row."""
+    """Return the columns that `translate.scale.Translate` sets in a batch.
+
+    `seconds` is the time for one row; `made_by` is the digest of the model and settings.
+    """
     return {
         "bytes": _objects([row.result for row in rows]),
         "output": _objects([row.output for row in rows]),
@@ -127,6 +133,15 @@ def _objects(values: Sequence[Any]) -> NDArray[Any]:
     column = np.empty(len(values), object)
     column[:] = values
     return column
+
+
+def _require_index(value: Any) -> int | None:
+    """Return the index of a frame; None for -1, the default of the column."""
+    if not isinstance(value, int | np.integer):
+        raise ConfigError(
+            f"batch: column 'frame': expected a whole number, got {short_repr(value)}."
+        )
+    return int(value) if value >= 0 else None
 
 
 def _require_text(column: str, value: Any) -> str:

@@ -2,8 +2,8 @@
 
 import logging
 import socket
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import wait
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, wait
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -54,13 +54,14 @@ def running_workers(
     *,
     device: str,
     limits: Limits,
-    stop: Callable[[], object],
+    should_stop: Callable[[], object],
     backend: str | None = None,
 ) -> Iterator[dict[str, Worker]]:
     """Yield a worker with a loaded model for each of `references`, by the name that clients use.
 
-    Loading ends early if `stop` returns a true value. Raises `TranslateError` if a model cannot be
-    loaded.
+    Each of `references` is a run, checkpoint, pack or exported file. If `should_stop` returns a
+    true value, the workers are yielded before all models are loaded. Raises `TranslateError` if a
+    model cannot be loaded.
     """
     names = unique_names(references)
     workers = {
@@ -69,21 +70,27 @@ def running_workers(
     }
     try:
         loading = [worker.start() for worker in workers.values()]
-        while not stop() and wait(loading, POLL_SECONDS).not_done:
-            for future in loading:
-                if future.done():
-                    future.result()  # raises its error before other models are loaded
-        for future in loading:
-            if future.done():
-                future.result()
+        while not should_stop() and wait(loading, POLL_SECONDS).not_done:
+            _raise_errors(loading)  # before other models are loaded
+        _raise_errors(loading)
         yield workers
     finally:
         for worker in workers.values():
             worker.close()
 
 
+def _raise_errors(loading: Iterable[Future[Any]]) -> None:
+    """Raise the exception of a model that could not be loaded."""
+    for future in loading:
+        if future.done():
+            future.result()
+
+
 def unique_names(references: Sequence[str]) -> list[str]:
-    """Return a unique name for each run: the last component of its path, and a number if needed."""
+    """Return a unique name for each model: that of its file or run folder, and a number if needed.
+
+    Characters that a URL would have to escape become hyphens; ``@`` is kept for ``run@best``.
+    """
     names: list[str] = []
     for reference in references:
         path = Path(reference).resolve()
@@ -100,9 +107,9 @@ def serve(
     server_socket: socket.socket,
     access: Access,
     limits: Limits,
-    stop: Callable[[], object],
+    should_stop: Callable[[], object],
 ) -> None:
-    """Answer requests until `stop` returns a true value, and finish active requests."""
+    """Answer requests until `should_stop` returns a true value, and finish active requests."""
     config = uvicorn.Config(
         create_app(workers, access, limits),
         http=TimeoutProtocol,
@@ -117,15 +124,15 @@ def serve(
         limit_concurrency=limits.connections,
         timeout_graceful_shutdown=int(limits.stop_seconds),
     )
-    StoppableServer(config, stop).run(sockets=[server_socket])
+    StoppableServer(config, should_stop).run(sockets=[server_socket])
 
 
 class StoppableServer(uvicorn.Server):
-    """A server that stops when a function returns true; the command handles signals itself."""
+    """A server that stops when a function returns true; ``translate serve`` handles signals."""
 
-    def __init__(self, config: uvicorn.Config, stop: Callable[[], object]) -> None:
+    def __init__(self, config: uvicorn.Config, should_stop: Callable[[], object]) -> None:
         super().__init__(config)
-        self._stop = stop
+        self._should_stop = should_stop
 
     def capture_signals(self) -> Any:
         """Install no signal handlers."""
@@ -133,14 +140,14 @@ class StoppableServer(uvicorn.Server):
 
     async def on_tick(self, counter: int) -> bool:
         """Return whether to stop."""
-        return await super().on_tick(counter) or bool(self._stop())
+        return await super().on_tick(counter) or bool(self._should_stop())
 
 
 class TimeoutProtocol(H11Protocol):
     """HTTP/1.1 that closes a connection if no complete request header arrives in time."""
 
     _timer: Any = None
-    """closes the connection; None while a request is answered"""
+    """closes the connection if no header arrives; None while a request is answered"""
 
     def connection_made(self, transport: Any) -> None:
         """Start the time limit."""

@@ -113,7 +113,7 @@ def test_files_that_contradict_settings_are_refused_with_the_setting_to_change(
 
 
 def test_bands_and_channels_that_contradict_each_other_are_refused(write: Write) -> None:
-    with pytest.raises(ConfigError, match=r"3 of a are read, and data\.channels is 1"):
+    with pytest.raises(ConfigError, match=r"3 bands of a are read, but data\.channels is 1"):
         source_domain(write(zeros("uint16", 5), bands={"a": [3, 2, 1]}, channels={"a": 1}))
 
 

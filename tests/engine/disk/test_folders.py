@@ -128,6 +128,16 @@ def test_a_file_in_place_of_the_folder_is_refused(tmp_path: Path) -> None:
     assert (tmp_path / "file").read_text() == "mine"
 
 
+def test_a_power_cut_leaves_no_part_of_a_folder_with_folders_at_any_depth(tmp_path: Path) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        recorder = DiskRecorder(tmp_path, patch)
+        folders.write_folder(tmp_path / "model", {"one/two/three/weights": NEW})
+    written = {"model": {"one": {"two": {"three": {"weights": NEW}}}}}
+    for complete, state in recorder.crash_states(first_operation=0):
+        visible = {name: content for name, content in state.items() if not name.startswith(".")}
+        assert visible == written or (not complete and not visible)
+
+
 def test_new_folders_are_durable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
         recorder = DiskRecorder(tmp_path, patch)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from command_result import ROOT
 
+from translate.engine.plugins import directory
 from translate.engine.plugins.directory import read_directory
 
 
@@ -36,6 +37,17 @@ def test_a_name_of_a_plugin_that_is_not_installed_is_an_error_with_the_command_t
     result = run_command("train", flag, name, "--domains", "a", "b")
     assert result.code == 2
     assert "`pip install tests/examples/translate_pix2pixhd` installs a plugin" in result.err
+
+
+def test_a_plugin_that_offers_a_missing_loss_is_named_as_one_of_another_kind_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    entry = directory.DirectoryEntry(
+        name="acme", summary="", offers={"losses": ["edge"]}, licence="MIT", source="acme"
+    )
+    monkeypatch.setattr(directory, "read_directory", lambda: [entry])
+    assert "`pip install acme`" in directory.install_hint("loss", "edge")
+    assert directory.install_hint("recipe", "edge") == ""
 
 
 @pytest.mark.slow

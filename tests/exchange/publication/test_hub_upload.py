@@ -11,7 +11,7 @@ from fake_hub import FakeHub
 from translate.engine.checkpoints.references.lookup import resolve
 from translate.errors import CheckpointError
 from translate.exchange.publication.hub_upload import push
-from translate.exchange.publication.published import PublishedModel, publish
+from translate.exchange.publication.model_files import ModelFiles, collect_files
 
 pytest.importorskip("huggingface_hub")
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content:DeprecationWarning")  # of httpx2
@@ -24,8 +24,8 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeHub]:
         yield server
 
 
-def small_model(run: Path, step: int = 1) -> PublishedModel:
-    return publish(resolve(small_checkpoints.gan(run, step=step))[0], "small", "# card\n")
+def small_model(run: Path, step: int = 1) -> ModelFiles:
+    return collect_files(resolve(small_checkpoints.gan(run, step=step))[0], "small", "# card\n")
 
 
 def test_a_second_upload_replaces_the_checkpoints_of_the_first(

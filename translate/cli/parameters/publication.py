@@ -12,7 +12,7 @@ from translate.cli.parameters.shared import combine_options
 from translate.engine.system import console
 
 if TYPE_CHECKING:
-    from translate.exchange.publication.published import PublishedModel
+    from translate.exchange.publication.model_files import ModelFiles
 
 logger = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ card_options = combine_options(
 class Publication(NamedTuple):
     """A model with its card, and messages for the user."""
 
-    model: PublishedModel
+    model: ModelFiles
     messages: list[str]
     """on images and licences in the card"""
     problems: list[str]
@@ -75,7 +75,7 @@ def prepare(
         no_preview: Omit the newest preview from the card.
     """
     from translate.engine.checkpoints.references.lookup import resolve
-    from translate.exchange.publication.published import publish
+    from translate.exchange.publication.model_files import collect_files
     from translate.report.model_card import make_card
 
     checkpoint, problems = resolve(run)  # once: a branch on the Hub may change
@@ -89,4 +89,4 @@ def prepare(
     licence_options = {"--license NAME": licence, "--data-license NAME": data_licence}
     if missing := [option for option, value in licence_options.items() if value is None]:
         messages.append(f"its card does not state every licence: set {', '.join(missing)}")
-    return Publication(publish(checkpoint, name, card.text, card.preview), messages, problems)
+    return Publication(collect_files(checkpoint, name, card.text, card.preview), messages, problems)

@@ -32,7 +32,7 @@ def to_yaml_types(value: Any) -> Any:
 
 
 def is_plain(value: Any) -> bool:
-    """Return whether `value` consists of YAML's types only."""
+    """Return whether `value` is None, a bool, number or text, or lists and mappings of these."""
     if isinstance(value, Mapping):
         return all(is_plain(item) for item in value.values())
     if isinstance(value, (tuple, list)):
@@ -41,7 +41,7 @@ def is_plain(value: Any) -> bool:
 
 
 def read(name: str) -> Fragment:
-    """Return the document of a bundled configuration, or of the file `name` (.yaml or .yml)."""
+    """Return the document of `name`: a file if it ends in .yaml or .yml, else a configuration."""
     if name.endswith((".yaml", ".yml")):
         path: Path | Traversable = Path(name)
         if not path.is_file():
@@ -62,23 +62,25 @@ def read(name: str) -> Fragment:
     document = parse(text, name)
     if not isinstance(document, dict):
         raise ConfigError(
-            f"{name}: expected recipe, options, data and train, got {short_repr(document)}."
+            f"{name}: expected a mapping with recipe, options, data and train, got "
+            f"{short_repr(document)}."
         )
     return document
 
 
 def parse(text: str, source: str) -> Any:
-    """Return the value of the YAML 1.2 `text`; raises `ConfigError`, also for tags and aliases.
+    """Return the value of the YAML 1.2 `text`; `source` names the text in errors.
 
-    `source` names the text in errors.
+    Raises `ConfigError` for invalid YAML, and for tags, aliases, deep nesting and keys without a
+    space after the colon, which are valid.
     """
     yaml = YAML(typ="safe", pure=True)
     yaml.Parser = _PlainParser
     try:
         value = yaml.load(text)
-    except (YAMLError, ValueError) as error:  # a date of month 99, a number of 5,000 digits
+    except (YAMLError, ValueError) as error:  # ValueError: a date of month 99, 5,000 digits
         raise ConfigError(f"{printable_name(source)}: {_describe(error)}") from error
-    if key := _key_without_space(value):
+    if key := _find_unspaced_key(value):
         raise ConfigError(
             f"{printable_name(source)}: {short_repr(key)} is a name without a value: YAML needs a "
             f"space after the colon, {short_repr(key.replace(':', ': ', 1))}."
@@ -87,7 +89,7 @@ def parse(text: str, source: str) -> Any:
 
 
 def _describe(error: Exception) -> str:
-    """Return the line and column of a syntax error, and its cause."""
+    """Return the line, column and cause of a syntax error; of another error, its message."""
     if not isinstance(error, MarkedYAMLError) or not error.problem or not error.problem_mark:
         return " ".join(str(error).split())
     mark, hint = error.problem_mark, ""
@@ -96,13 +98,13 @@ def _describe(error: Exception) -> str:
     return f"line {mark.line + 1}, column {mark.column + 1}: {error.problem}{hint}"
 
 
-def _key_without_space(value: Any) -> str:
-    """Return a key such as ``name:resnet``, with a colon without a space, at any depth; or ""."""
+def _find_unspaced_key(value: Any) -> str:
+    """Return a key without a value that contains a colon, ``name:resnet``, at any depth; or ""."""
     if isinstance(value, Mapping):
         keys = (k for k, v in value.items() if v is None and isinstance(k, str) and ":" in k)
-        return next(keys, "") or _key_without_space(list(value.values()))
+        return next(keys, "") or _find_unspaced_key(list(value.values()))
     if isinstance(value, list):
-        return next((key for key in map(_key_without_space, value) if key), "")
+        return next((key for key in map(_find_unspaced_key, value) if key), "")
     return ""
 
 
@@ -113,8 +115,10 @@ class _PlainParser(Parser):
 
     def get_event(self) -> Event:
         event: Event = super().get_event()
-        opened = isinstance(event, CollectionStartEvent)
-        self.depth += opened - isinstance(event, CollectionEndEvent)
+        if isinstance(event, CollectionStartEvent):
+            self.depth += 1
+        elif isinstance(event, CollectionEndEvent):
+            self.depth -= 1
         if isinstance(event, AliasEvent):
             raise YAMLError("YAML aliases (*name) are not supported.")
         if tag := getattr(event, "tag", None):
@@ -141,7 +145,7 @@ def plain_values(config: Config, *, include_none: bool = False) -> Fragment:
 def one_line(value: Any) -> str:
     """Return `value` in YAML's flow style, on one line."""
     yaml, stream = YAML(typ="safe", pure=True), StringIO()
-    yaml.default_flow_style, yaml.width = True, 10_000
+    yaml.default_flow_style, yaml.width = True, MAX_BYTES  # wider than any line
     yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
     yaml.dump(to_yaml_types(value), stream)
-    return stream.getvalue().removesuffix("\n").removesuffix("...").strip()
+    return stream.getvalue().removesuffix("\n").removesuffix("...").strip()  # the end mark of YAML

@@ -1,13 +1,15 @@
 """The domains of a layout: their settings, and the dtype and channels of their files.
 
-Files of 8 bits with 1 or 3 channels are photographs, which are read in colour by default. Other
-files are read with their own dtype and channels. ``data.channels`` overrides the channels.
+Files of 8 bits with 1 or 3 channels are photographs, which are read in colour by default, and so
+are files of any dtype if some have 1 channel and others 3. Other files are read with their own
+dtype and channels. ``data.channels`` overrides the channels.
 """
 
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from random import Random
+from statistics import mode
 from typing import NamedTuple
 
 from translate.batches import FULL_RANGES, Domain, Layout
@@ -31,7 +33,7 @@ class PixelType(NamedTuple):
 
     dtype: str = "uint8"
     channels: int | None = None
-    """None: the channels of the layout"""
+    """None: those of ``data.channels``, or of the layout"""
     alpha: bool = False
     """whether the last channel is an alpha channel"""
 
@@ -41,7 +43,8 @@ def image_counts(layout: Layout) -> dict[str, int]:
     names, files = layout.spec.names, layout.domain_files
     if len(files) == len(names):
         return {name: len(paths) for name, paths in zip(names, files, strict=True)}
-    return {" and ".join(names): len(layout.files) or len(layout)}
+    count = len(layout.files) or len(layout)  # a layout without files has one image for each item
+    return {" and ".join(names): count}
 
 
 def domains_of(layout: Layout, data: Data, files: OpenedFiles) -> tuple[Domain, ...]:
@@ -50,29 +53,31 @@ def domains_of(layout: Layout, data: Data, files: OpenedFiles) -> tuple[Domain, 
     Dtype and channels are from the headers of a few files, which `files` reads and keeps.
     Raises `ConfigError` for settings that contradict each other.
     """
-    domains = layout.spec.domains
-    configured = list(data.domains)
-    if len(configured) != len(domains):  # two domains in one file or folder
-        configured = [configured[0], *(configured[-1] for _ in domains)][: len(domains)]
+    domains, folders = layout.spec.domains, list(data.domains)
+    if len(folders) != len(domains):  # one folder or file has the images of several domains
+        folders = [folders[0]] + [folders[-1]] * (len(domains) - 1)
     domain_files = layout.domain_files if len(layout.domain_files) == len(domains) else ()
-    found = []
-    for index, (domain, short, name) in enumerate(
-        zip(domains, short_names(layout.spec.names), configured, strict=True)
+    result = []
+    for index, (domain, name) in enumerate(
+        zip(domains, short_names(layout.spec.names), strict=True)
     ):
         paths = domain_files[index] if domain_files else layout.files
         headers = [h for path in spread(paths, SAMPLED_FILES) if (h := files.header(path))]
-        found.append(_domain(replace(domain, name=short), name, data, headers))
-    return tuple(found)
+        result.append(_domain(replace(domain, name=name), folders[index], data, headers))
+    return tuple(result)
 
 
 def _domain(domain: Domain, name: str, data: Data, headers: Sequence[Header]) -> Domain:
-    """Return `domain` with the settings of `data` for `name`, and the pixel type of `headers`."""
+    """Return `domain` with the pixel type of `headers`.
+
+    Its other properties are the settings of `data` for the folder `name`.
+    """
     labels, channels = data.is_labels(name), of_domain(data.channels, name)
     bands = of_domain(data.bands, name) or ()
     pixel_type = _pixel_type(headers, channels) if headers and not labels else PixelType()
     if bands and channels not in (None, len(bands)):
         raise ConfigError(
-            f"data.bands: {len(bands)} of {name} are read, and data.channels is {channels}: "
+            f"data.bands: {len(bands)} bands of {name} are read, but data.channels is {channels}: "
             "leave data.channels out."
         )
     low, high = of_domain(data.range, name) or FULL_RANGES[pixel_type.dtype]
@@ -91,42 +96,42 @@ def _domain(domain: Domain, name: str, data: Data, headers: Sequence[Header]) ->
 def _pixel_type(headers: Sequence[Header], channels: int | None) -> PixelType:
     """Return the most common dtype of `headers`, and the most common channels with that dtype.
 
-    The channels are None for photographs, or if the setting `channels` is given.
+    The channels are None for photographs, or if the setting `channels` is given. An alpha channel
+    is read if most files have one, and `channels` is the number of their channels including alpha.
     """
-    (dtype, _), *_ = Counter(header.dtype for header in headers).most_common(1)
+    dtype = mode(header.dtype for header in headers)
     same_dtype = [header for header in headers if header.dtype == dtype]
     counts = Counter(header.channels - header.alpha for header in same_dtype)
-    transparent = 2 * sum(header.alpha for header in same_dtype) > len(same_dtype)
+    mostly_transparent = 2 * sum(header.alpha for header in same_dtype) > len(same_dtype)
     if channels is not None:
-        return PixelType(dtype, None, transparent and channels - 1 in counts)
+        return PixelType(dtype, None, mostly_transparent and channels - 1 in counts)
     if set(counts) in PHOTOGRAPHS and (dtype == "uint8" or len(counts) > 1):
         return PixelType(dtype)
-    (common, _), *_ = counts.most_common(1)
-    return PixelType(dtype, common)
+    return PixelType(dtype, mode(counts.elements()))
 
 
 def require_compatible_domains(layout: Layout, data: Data) -> None:
-    """Raise `ConfigError` if one field of batches has domains with different pixel types."""
+    """Raise `ConfigError` if a field of batches has images of domains that are read differently."""
     first, *others = layout.spec.domains or (Domain(""),)
     different = [d for d in others if replace(d, name=first.name) != first]
     if not different:
         return
-    blank = Blank(data.crop, layout.spec)
+    blank = Blank(data.crop, layout.spec)  # records the roles, or names of domains, that it gets
     layout.load(layout.pick(0, Random(0)), blank)
     read = {blank.domains[role] for role in blank.roles if role in blank.domains}
     if not read.issuperset(layout.spec.domains):
-        kinds = ", ".join(_kind(domain) for domain in (first, different[0]))
+        descriptions = ", ".join(_describe(domain) for domain in (first, different[0]))
         raise ConfigError(
             f"data.channels, data.labels: the layout {data.layout_name!r} mixes the images of "
-            f"{' and '.join(data.domains)}, which are read in one way, and they differ ({kinds}): "
-            "set one number of channels, as in --set data.channels=3, one range, and all domains "
-            "as labels or none. (A layout whose batches have a field for each domain passes the "
-            "names of the domains to its transform as `roles`.)"
+            f"{' and '.join(data.domains)} in one field, but they differ ({descriptions}): set one "
+            "number of channels, as in --set data.channels=3, one range, and all domains as labels "
+            "or none. (A layout whose batches have a field for each domain passes the names of the "
+            "domains to its transform as `roles`.)"
         )
 
 
-def _kind(domain: Domain) -> str:
+def _describe(domain: Domain) -> str:
     """Return name, channels, dtype and range of a domain as text."""
     low, high = domain.range
-    kind = "labels" if domain.labels else f"{domain.dtype} from {low:g} to {high:g}"
-    return f"{domain.name}: {domain.channels} channels, {kind}"
+    values = "labels" if domain.labels else f"{domain.dtype} from {low:g} to {high:g}"
+    return f"{domain.name}: {domain.channels} channels, {values}"

@@ -45,13 +45,14 @@ def write_folder(
     size: int = 0,
     write_first: Callable[[Path], Iterable[str]] = lambda _: (),
 ) -> None:
-    """Write the folder `target` atomically: a temporary folder is renamed at the end.
+    """Write a temporary folder, and rename it to `target` at the end.
 
-    Up to `MANY_FILES` files are written in order: the content of a later file may be an iterable
-    that depends on files before it.
+    If there are at most `MANY_FILES` files, they are written in order, so that the content of a
+    file may be an iterable that depends on earlier files.
 
     Args:
-        target: The folder. An existing folder is replaced.
+        target: The folder. An existing folder is deleted just before: a crash between the two steps
+            leaves no folder, but never a part of one.
         contents: The content of each file, by path relative to `target`.
         size: Number of bytes that must be free.
         write_first: Called with the temporary folder before `contents` are written. It writes other
@@ -61,7 +62,8 @@ def write_folder(
         OSError: The folder cannot be written, or fewer bytes than `size` are free.
     """
     staged = temporary_folder(target)
-    folders = sorted({staged, *((staged / name).parent for name in contents)})
+    files = [staged / name for name in contents]
+    folders = sorted({staged, *_folders_between(staged, files)})
     try:
         for folder in folders:
             folder.mkdir(parents=True, exist_ok=True)
@@ -71,9 +73,8 @@ def write_folder(
             for name, data in contents.items():
                 write_durably(staged / name, data)
         else:
-            paths = [staged / name for name in contents]
             with ThreadPoolExecutor(WRITERS) as pool:
-                list(pool.map(write_durably, paths, contents.values()))  # raises errors of threads
+                list(pool.map(write_durably, files, contents.values()))  # raises errors of threads
         for folder in folders:
             sync_folder(folder)
         if target.exists():
@@ -94,22 +95,22 @@ def write_folders(root: Path, staging_name: str, contents: Iterable[tuple[str, C
         contents: Pairs of a path relative to `root` and the content, which are written in order.
             The first part of a path is a new folder.
     """
-    tree = temporary_folder(root / staging_name)
-    folders, names = {tree}, dict[str, list[str]]()
+    staged = temporary_folder(root / staging_name)
+    folders, paths_by_folder = {staged}, dict[str, list[str]]()
     try:
         for name, data in contents:
-            file = tree / name
+            file = staged / name
             file.parent.mkdir(parents=True, exist_ok=True)
-            folders.update(parent for parent in file.parents if tree in parent.parents)
-            top, _, below = name.partition("/")
-            names.setdefault(top, []).append(below)
+            folders |= _folders_between(staged, [file])
+            new_folder, _, path = name.partition("/")
+            paths_by_folder.setdefault(new_folder, []).append(path)
             write_durably(file, data)
         for folder in sorted(folders):
             sync_folder(folder)
-        for top, paths in names.items():
-            _move_folder(tree / top, root / top, paths)
+        for new_folder, paths in paths_by_folder.items():
+            _move_folder(staged / new_folder, root / new_folder, paths)
     finally:
-        shutil.rmtree(tree, ignore_errors=True)
+        shutil.rmtree(staged, ignore_errors=True)
     sync_folder(root)
 
 
@@ -140,8 +141,8 @@ def ensure_writable(folder: Path) -> None:
             probe.unlink(missing_ok=True)
         sync_folder(folder)
     except OSError as error:
-        raise unwritable(folder, error) from error
-    free_bytes(folder)  # records early if free space is unknown
+        raise unwritable_error(folder, error) from error
+    free_bytes(folder)  # if the file system does not tell, the run says so at its start
 
 
 class UnwritableError(SaveError):
@@ -150,7 +151,7 @@ class UnwritableError(SaveError):
     exit_code = 2
 
 
-def unwritable(folder: Path, error: OSError) -> UnwritableError:
+def unwritable_error(folder: Path, error: OSError) -> UnwritableError:
     """Return the error for a `folder` in which writing failed with `error`."""
     return UnwritableError(
         f"cannot write to {printable_name(str(folder))}: {error.strerror or error}."
@@ -158,20 +159,28 @@ def unwritable(folder: Path, error: OSError) -> UnwritableError:
 
 
 def _move_folder(source: Path, target: Path, names: Iterable[str]) -> None:
-    """Rename `source` to `target`; if the file system cannot, move its files in order."""
+    """Rename `source` to `target`; if the file system cannot, move the files `names` in order.
+
+    Each file is synced before the next, so that a folder with its last file is complete.
+    """
     with tolerate("folders cannot be renamed", target.parent, NO_RENAME):
         source.rename(target)
         return
-    for name in names:
+    for name in names:  # the file system cannot rename folders
         make_folder((target / name).parent)
-        os.replace(source / name, target / name)  # noqa: PTH105 - the tests count these calls
+        os.replace(source / name, target / name)  # noqa: PTH105 - tests let this call fail
         sync_folder((target / name).parent)
     shutil.rmtree(source)
+
+
+def _folders_between(top: Path, files: Iterable[Path]) -> set[Path]:
+    """Return all folders below `top` that hold `files`, at any depth."""
+    return {parent for file in files for parent in file.parents if top in parent.parents}
 
 
 def _require_space(folder: Path, size: int) -> None:
     """Raise `OSError` if fewer bytes than `size` are free."""
     free = free_bytes(folder)
     if free is not None and free < size:
-        shortage = f"it takes {size / 1e6:.1f} MB, and {free / 1e6:.1f} MB are free"
+        shortage = f"the folder takes {size / 1e6:.1f} MB, and {free / 1e6:.1f} MB are free"
         raise OSError(errno.ENOSPC, f"{os.strerror(errno.ENOSPC)}: {shortage}")

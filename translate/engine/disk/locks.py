@@ -76,7 +76,7 @@ def _open(path: Path) -> int:
             raise ConfigError(
                 f"{path} is not a file that this program made ({error.strerror}): remove it."
             ) from error
-        raise folders.unwritable(path.parent, error) from error
+        raise folders.unwritable_error(path.parent, error) from error
 
 
 def _is_at(descriptor: int, path: Path) -> bool:

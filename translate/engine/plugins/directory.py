@@ -1,4 +1,4 @@
-"""The directory of plugins that other distributions publish, one TOML file each."""
+"""The list of published plugins in ``plugins/directory``, one TOML file each."""
 
 import tomllib
 
@@ -17,14 +17,15 @@ class DirectoryEntry(Record):
     summary: str
     offers: dict[str, list[str]] = Field(min_length=1)
     """registered names by kind: ``{"recipes": ["stargan"]}``"""
-    domains: list[str] = []
-    """the kinds of images that the plugin is for"""
+    image_types: list[str] = []
+    """the types of images that the plugin is for, such as ``CT``"""
     needs_weights: bool = False
     """whether the plugin needs a published file of weights"""
     licence: str
     paper: str = ""
+    """the address of the paper"""
     settings: list[str] = []
-    """``--set`` of the contract check of the plugin, such as a smaller network"""
+    """values of ``--set`` with which ``plugins check`` tests it, such as a smaller network"""
     source: str
     """where its code is: an address, or a folder of the repository of translate-kit"""
 
@@ -35,13 +36,15 @@ class DirectoryEntry(Record):
 
     @property
     def install_command(self) -> str:
-        """The command that installs the plugin: from PyPI, or from the folder of a checkout."""
+        """The command that installs the plugin, from PyPI if its source is an address."""
         return f"pip install {self.source if '://' not in self.source else self.name}"
 
     def matches(self, text: str) -> bool:
-        """Return whether all words of `text` occur in the entry, in any case."""
+        """Return whether all words of `text` occur in the names, summary or image types."""
         names = [name for group in self.offers.values() for name in group]
-        content = " ".join([self.name, self.summary, *self.offers, *names, *self.domains]).lower()
+        content = " ".join(
+            [self.name, self.summary, *self.offers, *names, *self.image_types]
+        ).lower()
         return all(word in content for word in text.lower().split())
 
 
@@ -55,11 +58,13 @@ def read_directory() -> list[DirectoryEntry]:
 
 
 def install_hint(kind: str, name: str) -> str:
-    """Return a sentence with the command that installs a plugin that registers `name`, or "".
+    """Return a space and a sentence with the command that installs a plugin with `name`.
 
-    `kind` is the kind of the name, such as "recipe".
+    `kind` is the kind of the name, such as "recipe". Returns "" if no plugin of the list offers it,
+    or the plugin is installed.
     """
+    plural = f"{kind}es" if kind.endswith("s") else f"{kind}s"
     for entry in read_directory():
-        if name in entry.offers.get(f"{kind}s", ()) and not entry.installed:
+        if name in entry.offers.get(plural, ()) and not entry.installed:
             return f" `{entry.install_command}` installs a plugin that offers it."
     return ""

@@ -124,7 +124,7 @@ class ObjectStore:
             self.replace(probe, b"probe")
             self.discard(probe)
         except OSError as error:
-            raise folders.unwritable(folder, error) from error
+            raise folders.unwritable_error(folder, error) from error
 
     def replace(self, path: Path, data: bytes) -> None:
         self._writer.write(path, data, new=False)

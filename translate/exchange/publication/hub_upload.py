@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from translate.engine.checkpoints.references import hub
 from translate.engine.checkpoints.references.hub import HubReference, endpoint
-from translate.exchange.publication.published import PublishedModel
+from translate.exchange.publication.model_files import ModelFiles
 
 
 class Upload(NamedTuple):
@@ -17,7 +17,7 @@ class Upload(NamedTuple):
 
 
 def push(
-    model: PublishedModel, repository: str, *, private: bool = False, revision: str | None = None
+    model: ModelFiles, repository: str, *, private: bool = False, revision: str | None = None
 ) -> Upload:
     """Upload a model to a repository in one commit; create the repository if it does not exist.
 

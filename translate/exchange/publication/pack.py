@@ -13,7 +13,7 @@ from translate.engine.disk import files
 from translate.engine.models.model import load
 from translate.errors import ConfigError, SaveError
 from translate.exchange.publication import parity
-from translate.exchange.publication.published import PublishedModel
+from translate.exchange.publication.model_files import ModelFiles
 
 
 class PackVerification(NamedTuple):
@@ -44,7 +44,7 @@ def check_new_file(path: Path) -> None:
         raise ConfigError(f"{path} already exists: choose another name, or delete it.")
 
 
-def write_pack(model: PublishedModel, path: Path) -> int:
+def write_pack(model: ModelFiles, path: Path) -> int:
     """Write a model as a zip file, and return its size; equal models give equal bytes.
 
     Raises:

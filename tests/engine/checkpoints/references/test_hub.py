@@ -16,7 +16,7 @@ from translate.engine.checkpoints.references import hub as hub_client
 from translate.engine.checkpoints.references.lookup import resolve
 from translate.errors import CheckpointError
 from translate.exchange.publication.hub_upload import push
-from translate.exchange.publication.published import publish
+from translate.exchange.publication.model_files import collect_files
 
 pytest.importorskip("huggingface_hub")
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content:DeprecationWarning")  # of httpx2
@@ -28,7 +28,7 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeHub]:
     """Run a Hub, on which is one model, with an empty cache."""
     with fake_hub.connected_hub(monkeypatch, tmp_path / "hub-cache") as server:
         run = small_checkpoints.cyclegan(tmp_path / "run")
-        push(publish(resolve(run)[0], "small", "# small\n"), "org/small")
+        push(collect_files(resolve(run)[0], "small", "# small\n"), "org/small")
         server.requests.clear()
         yield server
 

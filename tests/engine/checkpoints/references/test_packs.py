@@ -11,8 +11,8 @@ from translate.engine.checkpoints.references import packs
 from translate.engine.checkpoints.references.lookup import resolve
 from translate.engine.disk import user_cache
 from translate.errors import CheckpointError
+from translate.exchange.publication.model_files import collect_files
 from translate.exchange.publication.pack import write_pack
-from translate.exchange.publication.published import publish
 
 
 @pytest.fixture(autouse=True)
@@ -26,7 +26,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def pack(tmp_path: Path) -> Path:
     """Pack a GAN, the smallest model."""
     run = small_checkpoints.gan(tmp_path / "run")
-    write_pack(publish(resolve(run)[0], "gan", "# gan\n"), tmp_path / "gan.zip")
+    write_pack(collect_files(resolve(run)[0], "gan", "# gan\n"), tmp_path / "gan.zip")
     return tmp_path / "gan.zip"
 
 
@@ -38,7 +38,7 @@ def test_a_pack_is_a_run_with_the_digest_of_its_checkpoint(pack: Path, cache: Pa
     assert resolve(pack) == (path, [])
     assert {p: p.stat().st_mtime_ns for p in cache.rglob("*")} == before, "unpacked once"
     again = pack.with_name("again.zip")
-    write_pack(publish(resolve(pack)[0], "gan", "# gan\n"), again)
+    write_pack(collect_files(resolve(pack)[0], "gan", "# gan\n"), again)
     assert again.read_bytes() == pack.read_bytes(), "a pack of a pack is the same"
 
 

@@ -77,7 +77,7 @@ def shared_folder(
             lock = folder / (f"lock-{shard.name}" if shard else "lock")
             stack.enter_context(storage.share(lock, clean))
         except OSError as error:
-            raise folders.unwritable(Path(error.filename or folder), error) from error
+            raise folders.unwritable_error(Path(error.filename or folder), error) from error
         yield
 
 

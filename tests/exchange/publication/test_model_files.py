@@ -6,7 +6,7 @@ import small_checkpoints
 
 from translate.engine.checkpoints.references.lookup import resolve
 from translate.engine.checkpoints.references.packs import FILES
-from translate.exchange.publication.published import publish
+from translate.exchange.publication.model_files import collect_files
 
 
 def test_only_files_that_inference_reads_are_published(tmp_path: Path) -> None:
@@ -15,7 +15,7 @@ def test_only_files_that_inference_reads_are_published(tmp_path: Path) -> None:
     (run / "log.jsonl").write_text("{}\n")
     preview = tmp_path / "preview.png"
     preview.write_bytes(b"png")
-    model = publish(resolve(run)[0], "run", "# run\n", preview)
+    model = collect_files(resolve(run)[0], "run", "# run\n", preview)
     assert set(model.files) == {
         "README.md",
         "checkpoints/step-00000001/MANIFEST.json",
