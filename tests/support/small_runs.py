@@ -96,6 +96,7 @@ def resume(
 
 def count_disk_operations(config: Config, run: Path, disk: FaultyDisk) -> int:
     """Start a run and train it to the end; return the number of file operations."""
+    train(config, run.with_name("first"))  # PyTorch makes folders in a process's first training
     disk.arm(0, short_write)
     train(config, run)
     disk.disarm()
