@@ -97,7 +97,7 @@ def prepare(root: Path, args: argparse.Namespace) -> Setup:
     command = ["train", "--plugin", "cyclegan", "--data", str(root), "--domains", "left", "right"]
     command += ["--out", str(run), "--steps", "1", "--size", "64", "--device", "cpu", "--quiet"]
     command += ["--set", f"options.generator={{name: resnet, blocks: 9, width: {args.width}}}"]
-    subprocess.run([*startup.COMMAND, *command], check=True)
+    subprocess.run([*startup.TRANSLATE, *command], check=True)
     tensors = load_file(next(run.glob("checkpoints/step-*1/weights.safetensors")))
     prefix = "source_to_target."
     torch.save({k.removeprefix(prefix): t for k, t in tensors.items() if prefix in k}, weights)
@@ -109,7 +109,7 @@ def commands(setup: Setup, args: argparse.Namespace) -> dict[str, list[str]]:
     loop = [sys.executable, str(HERE / "plain_loop.py"), f"--width={args.width}"]
     loop += [f"--device={args.device}"]
     files = [str(setup.weights), str(setup.images)]
-    infer = [*startup.COMMAND, "infer", "--format=png", f"--device={args.device}", "--quiet"]
+    infer = [*startup.TRANSLATE, "infer", "--format=png", f"--device={args.device}", "--quiet"]
     infer += [f"--batch-size={args.batch_size}"]
     run = [str(setup.run), str(setup.images)]
     return {

@@ -26,7 +26,7 @@ from translate.images.resize import resize_pixels
 from translate.images.source import read_image
 
 HEAVY = ("torch", "torchvision", "albumentations", "kornia", "scipy", "cv2", "numpy", "pydantic")
-COMMAND = [sys.executable, str(Path(sys.executable).with_name("translate"))]
+TRANSLATE = [sys.executable, str(Path(sys.executable).with_name("translate"))]
 
 
 class Duration(NamedTuple):
@@ -47,9 +47,9 @@ def main() -> None:
         (root / "one").mkdir()
         image = root / "one" / "image.png"
         write_image(image, resize_pixels(read_image(root / "left/train/0.png"), (64, 64)))
-        infer = [*COMMAND, "infer", str(run), str(image), str(root / "out"), "--overwrite"]
+        infer = [*TRANSLATE, "infer", str(run), str(image), str(root / "out"), "--overwrite"]
         commands = {
-            "translate --help": [*COMMAND, "--help"],
+            "translate --help": [*TRANSLATE, "--help"],
             "python -c pass": [sys.executable, "-c", "pass"],
             'python -c "import torch"': [sys.executable, "-c", "import torch"],
             "translate infer, 64 px": [*infer, "--quiet"],
@@ -93,7 +93,7 @@ def train(root: Path) -> Path:
     run = root / "run"
     where = ["--data", str(root), "--domains", "left", "right", "--out", str(run)]
     config = ["--config", "cyclegan-small", "--steps", "1", "--device", "cpu"]
-    subprocess.run([*COMMAND, "train", *config, *where, "--quiet"], check=True)
+    subprocess.run([*TRANSLATE, "train", *config, *where, "--quiet"], check=True)
     return run
 
 

@@ -1,14 +1,16 @@
-"""One training step through our loop against a textbook's, interleaved: time, memory, equality.
+"""A training step of our loop and of a plain loop, interleaved: time, memory and equality.
 
 python benchmarks/steps.py --recipe cyclegan --size 64 --pairs 30 [--threads 1] [--json FILE]
 
-The textbook (textbook*.py) has the same networks, losses, batches and schedule, with all batches
-in memory. With `--passes ours` it has the forward passes of our recipes, which compares the loops
-alone. With `--passes authors` it has those of the authors' code: CycleGAN's identity loss and each
-of CUT's two terms have their own forward passes, and InfoGAN's two heads share one.
-`--adam default` gives the textbook an Adam that is not fused. Our loop is the whole loop of a run:
-reading, guard and log, with the log written every `--block` steps (a run does it every 50). Our
-checkpoints and previews are timed separately. `--checkpointing` recomputes blocks only in our loop.
+The plain loop is the *textbook* (textbook*.py): the method as a textbook would print it, with the
+same networks, losses, batches and schedule as ours, and with all batches in memory. With `--passes
+ours` it has the forward passes of our recipes, so only the loops differ. With `--passes authors` it
+has those of the authors' code: CycleGAN's identity loss and each of CUT's two PatchNCE losses (of
+translated and of target images) have their own, and InfoGAN's two heads share one. `--adam default`
+gives the textbook an Adam that is not fused. Our loop is the whole loop of a run: it reads images,
+counts losses that are not finite, and writes a line of the log every `--block` steps (a run does it
+every 50). Saving a checkpoint and drawing a preview are timed separately. `--checkpointing` turns
+on gradient checkpointing, which recomputes activations to save memory, in our loop only.
 """
 
 import argparse
@@ -39,30 +41,28 @@ from translate.engine.training.monitoring.preview import draw_preview
 from translate.progress import ProgressReport
 from translate.recipe import adam
 
-WARM_UP = 2
-"""blocks of steps of each loop that are not counted"""
+WARM_UP_BLOCKS = 2
+"""first blocks of steps of each loop, which are not measured"""
+TEXTBOOK_BATCHES = 8
+"""batches in memory that the textbook repeats when its time is measured"""
 
 
 def main() -> None:
     """Compare, and print a row."""
     args = arguments()
     torch.set_num_threads(args.threads)
-    if args.child:
-        print(json.dumps(measure_memory(args, args.child)))
+    if args.measure_memory_of:
+        print(json.dumps(measure_memory(args, args.measure_memory_of)))
         return
+    pairs, differences, output_seconds = [], {}, ""
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         training_setup.write_images(root, args.size)
-        differences = {
-            dtype: equivalence.compare(
-                partial(prepare, args, root, args.equal_steps, log_every=1),
-                root / dtype,
-                double=dtype == "float64",
-            )
-            for dtype in ("float64", "float32")
-            if args.equal_steps
-        }
-        pairs, saving_times = interleave(args, root) if args.pairs else ([], "")
+        if args.compared_steps:
+            differences = compare(args, root)
+        if args.pairs:
+            pairs, seconds = interleave(args, root)
+            output_seconds = " A checkpoint takes {:.2f} s, a preview {:.2f} s.".format(*seconds)
     memory = {loop: measure_memory_in_processes(args, loop) for loop in ("ours", "textbook")}
     memory_pairs = list(zip(*memory.values(), strict=True))
     row = {
@@ -74,38 +74,52 @@ def main() -> None:
         "ours s/step": tables.spread([p.ours for p in pairs]),
         "textbook s/step": tables.spread([p.textbook for p in pairs]),
         "time ratio": tables.spread([p.ours / p.textbook for p in pairs]),
-        "fraction reading": tables.spread([p.reading_fraction for p in pairs], 2),
-        "ratio without reading": tables.spread(
-            [p.ours * (1 - p.reading_fraction) / p.textbook for p in pairs]
+        "fraction waiting for images": tables.spread([p.waiting_fraction for p in pairs], 2),
+        "ratio without waiting": tables.spread(
+            [p.ours * (1 - p.waiting_fraction) / p.textbook for p in pairs]
         ),
         "CPU time ratio": tables.spread([p.ours_cpu / p.textbook_cpu for p in pairs]),
-        "memory ratio": tables.spread([a["steps"] / b["steps"] for a, b in memory_pairs]),
-        "memory ratio with save": tables.spread([a["saved"] / b["saved"] for a, b in memory_pairs]),
+        **{
+            f"memory ratio {moment}": tables.spread(
+                [ours[moment] / textbook[moment] for ours, textbook in memory_pairs]
+            )
+            for moment in ("after steps", "after saving")
+        },
         "loss difference": " / ".join(f"{d.loss:.1e}" for d in differences.values()),
         "weight difference": " / ".join(f"{d.weights:.1e}" for d in differences.values()),
     }
     note = (
         f"median (quartiles) of {len(pairs)} pairs of {args.block} steps, ours and the textbook's "
-        f"in turn; differences: relative, after {args.equal_steps} steps in float64 / float32; "
-        f"memory: peak RSS over the imported program, {args.children} processes each "
-        f"(MB: {json.dumps(memory)}).{saving_times}"
+        f"in turn; differences: relative, after {args.compared_steps} steps in float64 / float32; "
+        "memory: growth of the peak resident memory after the imports, in "
+        f"{args.memory_processes} processes each (MB: {json.dumps(memory)}).{output_seconds}"
     )
     tables.report([row], note, args.json, pairs=pairs, memory=memory, differences=differences)
 
 
-class StepSeconds(NamedTuple):
-    """Seconds per step of both loops."""
+class Pair(NamedTuple):
+    """A block of our loop and one of the textbook's, in seconds per step."""
 
     ours: float
     ours_cpu: float
     textbook: float
     textbook_cpu: float
-    reading_fraction: float
-    """fraction of our time spent on reading and cropping; the textbook's batches are in memory"""
+    waiting_fraction: float
+    """fraction of our time spent waiting for images; the textbook's batches are in memory"""
 
 
-def clocks() -> NDArray[np.float64]:
-    """Return wall time and CPU time of this process, which other processes hardly change."""
+class OutputSeconds(NamedTuple):
+    """Seconds that our loop takes to write its outputs."""
+
+    checkpoint: float
+    preview: float
+
+
+def read_clocks() -> NDArray[np.float64]:
+    """Return the wall time and the CPU time of this process, in seconds.
+
+    Other processes hardly change the CPU time.
+    """
     return np.array([time.perf_counter(), time.process_time()])
 
 
@@ -125,24 +139,36 @@ def arguments() -> argparse.Namespace:
         "--block", type=int, default=1, help="steps of a loop before the other one continues"
     )
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--equal-steps", type=int, default=4, help="0: no differences")
-    parser.add_argument("--children", type=int, default=3, help="processes for memory")
-    parser.add_argument("--memory-steps", type=int, default=6)
+    parser.add_argument(
+        "--compared-steps",
+        type=int,
+        default=4,
+        help="steps before losses and weights are compared; 0: not compared",
+    )
+    parser.add_argument(
+        "--memory-processes", type=int, default=3, help="processes that measure a loop's memory"
+    )
+    parser.add_argument(
+        "--memory-steps", type=int, default=6, help="steps before memory is measured"
+    )
     parser.add_argument("--set", dest="settings", action="append", default=[])
-    parser.add_argument("--child", choices=["ours", "textbook"], help=argparse.SUPPRESS)
+    # the command of each process that measures memory
+    parser.add_argument("--measure-memory-of", choices=["ours", "textbook"], help=argparse.SUPPRESS)
     return parser.parse_args()
 
 
-def prepare(
+def create_setup(
     args: argparse.Namespace, root: Path, steps: int, **train: Any
 ) -> training_setup.TrainingSetup:
-    """Return the recipe at its defaults, without previews and intermediate checkpoints."""
-    intervals = {"preview_every": 0, "save_every": steps + 1}
+    """Return the setup of the command line, without previews and intermediate checkpoints.
+
+    `train` are further settings of the section ``train``.
+    """
+    settings = {"preview_every": 0, "save_every": steps + 1, **train}
     if args.batch_size:
-        intervals["batch_size"] = args.batch_size
-    settings = args.settings
+        settings["batch_size"] = args.batch_size
     return training_setup.create_setup(
-        args.recipe, root, args.size, steps=steps, settings=settings, **{**intervals, **train}
+        args.recipe, root, args.size, steps=steps, settings=args.settings, **settings
     )
 
 
@@ -152,58 +178,72 @@ def create_textbook(
     """Return the textbook's loop with the settings of the command line."""
     fused = True if args.adam == "same" else None
     return training_setup.textbook_loop(
-        setup, recipe, batches, fused=fused, as_ours=args.passes == "ours"
+        setup, recipe, batches, fused=fused, our_passes=args.passes == "ours"
     )
 
 
-def interleave(args: argparse.Namespace, root: Path) -> tuple[list[StepSeconds], str]:
-    """Return seconds per step of both loops in alternating blocks, and the times of saving.
+def compare(args: argparse.Namespace, root: Path) -> dict[str, equivalence.Difference]:
+    """Return the differences of both loops after the same steps, in float64 and in float32."""
+    create = partial(create_setup, args, root, args.compared_steps, log_every=1)
+    return {
+        dtype: equivalence.compare(create, root / dtype, double=dtype == "float64")
+        for dtype in ("float64", "float32")
+    }
+
+
+def interleave(args: argparse.Namespace, root: Path) -> tuple[list[Pair], OutputSeconds]:
+    """Return pairs of alternating blocks of both loops, and the seconds of our outputs.
 
     The textbook's block runs in our progress callback, so our loop is unchanged.
     """
-    total = args.block * (args.pairs + WARM_UP)
-    setup = prepare(args, root, total, log_every=args.block)
-    batches = cycle(setup.batches(training_setup.IMAGES))
+    total = args.block * (args.pairs + WARM_UP_BLOCKS)
+    setup = create_setup(args, root, total, log_every=args.block)
+    batches = cycle(setup.batches(TEXTBOOK_BATCHES))
     textbook = create_textbook(args, setup, deepcopy(setup.training.recipe), batches)
     if args.checkpointing:
         checkpoint_blocks(setup.training.recipe)
-    pairs: list[StepSeconds] = []
-    started = clocks()
+    pairs: list[Pair] = []
+    start = read_clocks()
 
     def run_textbook(report: ProgressReport) -> None:
-        nonlocal started
-        middle = clocks()
+        nonlocal start
+        middle = read_clocks()
         for _ in range(args.block):
             next(textbook)
-        end = clocks()
-        ours, others = (middle - started) / args.block, (end - middle) / args.block
-        pairs.append(StepSeconds(*ours, *others, report.data_wait))
-        started = clocks()
+        ours, ours_cpu = (middle - start) / args.block
+        textbook_seconds, textbook_cpu = (read_clocks() - middle) / args.block
+        pairs.append(Pair(ours, ours_cpu, textbook_seconds, textbook_cpu, report.data_wait))
+        start = read_clocks()
 
     setup.loop(root / "timed", total, training_setup.ProgressCallback(run_textbook)).run()
+    return pairs[WARM_UP_BLOCKS:], time_outputs(root / "timed", setup)
+
+
+def time_outputs(run: Path, setup: training_setup.TrainingSetup) -> OutputSeconds:
+    """Save a checkpoint that can be resumed, draw a preview, and return the seconds of each."""
     start = time.perf_counter()
-    write.save(root / "timed", setup.training, resume=setup.training)
+    write.save(run, setup.training, resume=setup.training)  # weights, then the state of training
     middle = time.perf_counter()
     draw_preview(setup.training, setup.batches(1)[0])
-    seconds = middle - start, time.perf_counter() - middle
-    return pairs[WARM_UP:], " A checkpoint takes {:.2f} s, a preview {:.2f} s.".format(*seconds)
+    return OutputSeconds(middle - start, time.perf_counter() - middle)
 
 
 def measure_memory_in_processes(args: argparse.Namespace, loop: str) -> list[dict[str, float]]:
-    """Return the results of `measure_memory` in `--children` processes."""
-    command = [sys.executable, *sys.argv, "--child", loop]
+    """Return the results of `measure_memory` in `--memory-processes` processes."""
+    command = [sys.executable, *sys.argv, "--measure-memory-of", loop]
     environment = {**os.environ, "OMP_NUM_THREADS": str(args.threads)}
-    return [
-        json.loads(subprocess.run(command, env=environment, check=True, stdout=-1).stdout)
-        for _ in range(args.children)
+    outputs = [
+        subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE).stdout
+        for _ in range(args.memory_processes)
     ]
+    return [json.loads(output) for output in outputs]
 
 
 def measure_memory(args: argparse.Namespace, loop: str) -> dict[str, float]:
-    """Return the growth of the peak RSS over the imported program, in MB.
+    """Return by how much training raises the peak resident memory above the imports, in MB.
 
-    ``steps``: after the last step; ``saved``: after its checkpoint is written, the textbook's by
-    torch.save. Images in memory take 2 MB at most.
+    ``after steps``: when the last step has ended; ``after saving``: when its checkpoint is written
+    too. The textbook saves by `torch.save`; its batches are part of its memory.
     """
     steps = args.memory_steps
     with tempfile.TemporaryDirectory() as folder:
@@ -211,12 +251,13 @@ def measure_memory(args: argparse.Namespace, loop: str) -> dict[str, float]:
         training_setup.write_images(root, args.size)
         registry.names("recipe")  # imports the plugins
         adam(torch.nn.Linear(1, 1)).zero_grad()  # imports what torch imports with an optimizer
-        before, growth = resident(), dict[str, float]()
+        reset_peak()
+        before, growth = peak(), dict[str, float]()
 
         def record(report: ProgressReport | None = None) -> None:  # noqa: ARG001
-            growth["steps"] = peak() - before
+            growth["after steps"] = peak() - before
 
-        setup = prepare(args, root, steps, log_every=steps)
+        setup = create_setup(args, root, steps, log_every=steps)
         if loop == "ours":
             if args.checkpointing:
                 checkpoint_blocks(setup.training.recipe)
@@ -228,23 +269,18 @@ def measure_memory(args: argparse.Namespace, loop: str) -> dict[str, float]:
                 pass
             record()
             torch.save(recipe.state_dict(), root / "weights.pt")
-        return {**growth, "saved": peak() - before}
+        return {**growth, "after saving": peak() - before}
 
 
-def resident() -> float:
-    """Reset the peak memory of this process; return its present memory in MB."""
+def reset_peak() -> None:
+    """Set the peak memory of this process to its present resident memory."""
     Path("/proc/self/clear_refs").write_text("5")
-    return _status("VmRSS")
 
 
 def peak() -> float:
-    """Return the peak memory of this process in MB."""
-    return _status("VmHWM")
-
-
-def _status(field: str) -> float:
+    """Return the peak resident memory of this process in MB."""
     lines = Path("/proc/self/status").read_text().splitlines()
-    (line,) = (line for line in lines if line.startswith(f"{field}:"))
+    (line,) = (line for line in lines if line.startswith("VmHWM:"))
     return int(line.split()[1]) / 1024
 
 

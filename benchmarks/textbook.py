@@ -23,7 +23,7 @@ class Settings(NamedTuple):
     """fraction of the steps after which the learning rate falls linearly to 0; None: never"""
     fused: bool | None
     """Adam's `fused`: True as ours, None as the default of PyTorch"""
-    as_ours: bool = False
+    our_passes: bool = False
     """use the forward passes of our recipes, not those of the authors' code; the results are equal.
     In our recipes, CycleGAN's identity loss and CUT's source features come from the forward pass
     that generates the fake images, and InfoGAN's two heads have a pass each."""
@@ -42,7 +42,7 @@ def cyclegan(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterato
         with torch.autocast(source.device.type, settings.precision, settings.precision != FULL):
             switch([source_critic, target_critic], on=False)
             generators.zero_grad()
-            if settings.as_ours:
+            if settings.our_passes:
                 fake_target, same_target = source_to_target(torch.cat([source, target])).chunk(2)
                 fake_source, same_source = target_to_source(torch.cat([target, source])).chunk(2)
             else:

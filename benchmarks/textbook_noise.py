@@ -124,7 +124,7 @@ def infogan(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator
     sizes = [part.dim for part in recipe.prior.parts]
 
     def losses_of(fake: Tensor, latents: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        if settings.as_ours:
+        if settings.our_passes:
             logits, prediction = discriminator(fake), head(discriminator.features(fake)[-1])
         else:
             features = discriminator.features(fake)[-1]

@@ -30,14 +30,14 @@ def cut(recipe: Any, batches: Iterator[Any], settings: Settings) -> Iterator[lis
     schedules = [schedule(for_discriminator, settings), schedule(for_generator, settings)]
     for source, target in batches:
         images = torch.cat([source, target])
-        if settings.as_ours:
+        if settings.our_passes:
             output, input_features = generator.output_and_features(images)
         else:
             output = generator(images)
         fake, identity_output = output.split(len(source))
         discriminator_loss = update_discriminator(discriminator, for_discriminator, target, fake)
         gan = least_squares(discriminator(fake), 1.0)
-        if settings.as_ours:
+        if settings.our_passes:
             output_features = generator.features(output)
             positions = sample_positions(recipe.patch_nce, output_features)
             losses = contrast(recipe.patch_nce, output_features, input_features, positions)

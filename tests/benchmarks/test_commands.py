@@ -13,7 +13,7 @@ COMMANDS = (
     "ray_overhead.py --images 8 --width 4 --rounds 1",
     "kill_and_resume.py --times 1 --steps 15",
     "startup.py --rounds 1",
-    "steps.py --recipe gan --size 32 --pairs 2 --children 1",
+    "steps.py --recipe gan --size 32 --pairs 2 --memory-processes 1",
     "tiles.py --size 70x50 --tile 32 --width 4 --blocks 1 --rounds 1",
     "tiles.py --large 300x200 --tile 64 --width 4 --blocks 1",
 )
