@@ -121,7 +121,7 @@ def train(
     assignments = () if isinstance(settings, Mapping) else settings
     automatic = resume == "auto"
     if automatic and (fork_run or not out):
-        raise ConfigError('resume="auto" continues the run in out, or starts it: set out.')
+        raise ConfigError('resume="auto" continues the run in `out`, or starts it: set `out`.')
     if resume and not automatic and (plugin or config or init):
         raise ConfigError("resume takes the settings from the run: omit plugin, config and init.")
     if not resume and (fork_run or accept_data_change):

@@ -11,21 +11,29 @@ from run_files import run_record
 from train_command import saved_settings
 
 from translate.api import ProgressReporter, TrainingResult, train
+from translate.engine.display import progress_bar
 from translate.errors import ConfigError
 
 
 @pytest.fixture
 def root(root: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the folder of the fixture `root` in conftest.py, as the working directory."""
     monkeypatch.chdir(root)
     return root
 
 
 def training(**changes: Any) -> TrainingResult:
     """Train a small CycleGAN for two steps, with `changes` of the arguments of `train`."""
-    options = {"generator": small_runs.RESNET, "discriminator": small_runs.PATCH, "lr": 1e-3}
-    defaults = {"domains": ["a", "b"], "options": options, "steps": 2, "device": "cpu"}
-    defaults |= {"data": {"root": ".", "size": 16, "flip": False}, "progress": False}
-    return train("cyclegan", **{**defaults, "settings": {"train.preview_every": 0}, **changes})
+    arguments = {
+        "domains": ["a", "b"],
+        "data": {"root": ".", "size": 16, "flip": False},
+        "options": {"generator": small_runs.RESNET, "discriminator": small_runs.PATCH, "lr": 1e-3},
+        "settings": {"train.preview_every": 0},
+        "steps": 2,
+        "device": "cpu",
+        "progress": False,
+    }
+    return train("cyclegan", **{**arguments, **changes})
 
 
 def test_a_dry_run_returns_a_plan(root: Path) -> None:
@@ -35,7 +43,7 @@ def test_a_dry_run_returns_a_plan(root: Path) -> None:
 
 
 @pytest.mark.usefixtures("root")
-def test_settings_may_be_a_mapping_of_keys_a_list_of_texts_or_a_mapping_of_sections() -> None:
+def test_three_forms_of_settings_and_the_mappings_of_sections_are_saved_in_the_config() -> None:
     forms: list[Any] = [
         {"train.preview_every": 0, "train.log_every": 7},
         ["train.preview_every=0", "train.log_every=7"],
@@ -48,6 +56,10 @@ def test_settings_may_be_a_mapping_of_keys_a_list_of_texts_or_a_mapping_of_secti
     assert (configs[0]["data"]["flip"], configs[0]["data"]["size"]) == (False, 16)
     assert configs[0]["options"]["lr"] == 1e-3
     assert configs[0]["options"]["generator"] == small_runs.RESNET
+
+
+@pytest.mark.usefixtures("root")
+def test_an_unknown_setting_or_option_is_refused() -> None:
     with pytest.raises(ConfigError, match=r"lr: unknown key\. Did you mean the setting options.lr"):
         training(settings={"lr": 1e-4})
     with pytest.raises(ConfigError, match="no option 'lrr'"):
@@ -64,13 +76,21 @@ def test_a_run_is_resumed_forked_and_fine_tuned() -> None:
     tuned = train(init=run, steps=1, out="tuned", progress=False)
     assert run_record(tuned.path)["init"]["run"] == "run"
     assert saved_settings(tuned.path)["options"]["generator"] == small_runs.RESNET
+
+
+@pytest.mark.usefixtures("root")
+def test_resume_auto_starts_a_run_and_then_continues_it() -> None:
+    for steps in (1, 2):
+        assert training(out="run", resume="auto", steps=steps).step == steps
+    with pytest.raises(ConfigError, match="continues the run in `out`, or starts it: set `out`"):
+        training(resume="auto")
+
+
+def test_arguments_that_contradict_resume_are_refused() -> None:
     with pytest.raises(ConfigError, match="omit plugin, config and init"):
-        train("cyclegan", resume=run)
+        train("cyclegan", resume="run")
     with pytest.raises(ConfigError, match="require resume"):
         training(fork_run=True)
-    assert [training(out="both", resume="auto", steps=steps).step for steps in (1, 2)] == [1, 2]
-    with pytest.raises(ConfigError, match="continues the run in out, or starts it: set out"):
-        training(resume="auto")
 
 
 @pytest.mark.usefixtures("root")
@@ -81,13 +101,13 @@ def test_progress_is_printed_hidden_or_passed_to_a_reporter(capsys: Any) -> None
     assert "0 s left  step 2/2  generators " in capsys.readouterr().out
 
     class StepReporter(ProgressReporter):
-        steps: list[tuple[int, int]] = []
+        calls: list[tuple[int, int]] = []
 
         def step(self, step: int, steps: int) -> None:
-            self.steps.append((step, steps))
+            self.calls.append((step, steps))
 
     training(out="mine", progress=StepReporter())
-    assert StepReporter.steps == [(1, 2), (2, 2)]
+    assert StepReporter.calls == [(1, 2), (2, 2)]
     assert capsys.readouterr() == ("", "")
 
 
@@ -106,12 +126,13 @@ def test_a_notebook_shows_one_line_and_updates_it(monkeypatch: pytest.MonkeyPatc
         displayed.append(data["text/plain"])
         return Handle()
 
-    python, display_module = ModuleType("IPython"), ModuleType("IPython.display")
-    python.get_ipython = lambda: type("ZMQInteractiveShell", (), {})()  # type: ignore[attr-defined]
+    ipython, display_module = ModuleType("IPython"), ModuleType("IPython.display")
+    # the class of Jupyter's shell: `in_notebook` tells a notebook from a terminal by its name
+    ipython.get_ipython = lambda: type("ZMQInteractiveShell", (), {})()  # type: ignore[attr-defined]
     display_module.display = display  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "IPython", python)
+    monkeypatch.setitem(sys.modules, "IPython", ipython)
     monkeypatch.setitem(sys.modules, "IPython.display", display_module)
     training(out="noted", progress=True)
     (line,) = displayed
-    assert line.startswith("0 s left \u2588") and " 2/2  generators " in line
-    assert len(line) <= 120
+    assert line.startswith("0 s left █") and " 2/2  generators " in line
+    assert len(line) <= progress_bar.WIDEST

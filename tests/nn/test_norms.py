@@ -1,4 +1,4 @@
-"""Norms by name have correct values and gradients, and biases before them where needed."""
+"""Norms by name have correct values and gradients; convolutions before them have a bias or none."""
 
 import pytest
 import torch
@@ -22,7 +22,8 @@ def test_layer_norm_is_over_all_channels_of_one_image():
     # 1, 3, 5, 7: mean 4, variance 5
     expected = torch.tensor([-3.0, -1.0, 1.0, 3.0]) / (5 + 1e-5) ** 0.5
     image = torch.tensor([1.0, 3.0, 5.0, 7.0])
-    batch = torch.stack([image, 10 * image]).view(2, 2, 1, 2)  # the second one has no effect
+    other_image = 10 * image  # must not change the output for `image`
+    batch = torch.stack([image, other_image]).view(2, 2, 1, 2)
     torch.testing.assert_close(norm_layer("layer")(2)(batch)[0].flatten(), expected)
     torch.testing.assert_close(vector_norm_layer("layer")(4)(batch.flatten(1))[0], expected)
 
@@ -33,9 +34,12 @@ def test_instance_norm_has_correct_gradients_in_both_memory_formats(memory):
     assert torch.autograd.gradcheck(InstanceNorm(3), x)
 
 
-def test_a_convolution_has_a_bias_by_default_unless_batch_norm_follows():
-    assert [conv_bias(norm) for norm in ("instance", "layer", "none", "batch")] == [1, 1, 1, 0]
-    assert conv_bias("batch", True) and not conv_bias("none", False)
+@pytest.mark.parametrize(
+    ("norm", "has_bias"), [("instance", True), ("layer", True), ("none", True), ("batch", False)]
+)
+def test_a_convolution_has_a_bias_by_default_unless_batch_norm_follows(norm, has_bias):
+    assert conv_bias(norm) is has_bias
+    assert conv_bias(norm, bias=not has_bias) is not has_bias
 
 
 def test_an_unknown_norm_is_refused_with_the_nearest_name():

@@ -1,4 +1,7 @@
-"""Assert that two tensors, or lists or dicts of tensors, are equal in every bit and type."""
+"""Assert that two tensors, or lists or dicts of tensors, have equal values, shapes and dtypes.
+
+The comparison is that of numbers without a tolerance: -0.0 equals 0.0, and NaN differs from NaN.
+"""
 
 from functools import partial
 

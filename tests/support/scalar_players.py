@@ -50,7 +50,7 @@ def skipped_turns(result: StepResult) -> dict[str, list[bool]]:
 
 
 def recipe_of_step(step, **members) -> ScalarPlayers:
-    """Return the recipe with another method `step`, and other members."""
+    """Return a recipe of class ``Scalars``: two players with this `step`, and other members."""
     return type("Scalars", (ScalarPlayers,), {"step": step, **members})()
 
 

@@ -28,76 +28,111 @@ def test_plugins_check_prints_a_line_for_each_rule(register_plugin, run_command)
     assert run_command("plugins", "check", "valid", "--quiet").out == ""
 
 
-@pytest.mark.parametrize("name", ["swapped", "acme", "parts", "acme/swapped"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param("swapped", id="a_part"),
+        pytest.param("acme", id="a_distribution"),
+        pytest.param("parts", id="a_plugin"),
+        pytest.param("acme/swapped", id="a_part_of_a_distribution"),
+    ],
+)
 def test_plugins_check_fails_if_a_rule_is_broken(register_plugin, run_command, name) -> None:
     register_parts(register_plugin, "acme:parts", losses={"swapped": SwapsRealAndFake})
     result = run_command("plugins", "check", name, "--quiet")
     assert result.code == 2
     line, place = result.out.splitlines()
-    assert re.fullmatch("  BROKEN  loss .*swapped: Be lowest for equal images; .*", line)
+    # a rule of image losses and of adversarial losses such as this one
+    rule = "Be lowest for equal images; adversarial: fall as real scores rise and fake scores fall."
+    assert re.fullmatch(f"  BROKEN  loss .*swapped: {rule} for_discriminator.*", line)
     assert re.fullmatch(
         f" +in {swapped_loss.__file__}, line \\d+: `def for_discriminator.*`", place
     )
     assert result.err == f"Error: {name} breaks a rule: see plugins/README.md.\n"
 
 
-def test_plugins_check_suggests_the_nearest_name(register_plugin, run_command) -> None:
-    losses = {"l5": nn.L1Loss, "l6": nn.L1Loss}
-    register_parts(register_plugin, "acme:parts", recipes={"valid": ValidRecipe}, losses=losses)
-    for arguments, message in (
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
         (["vald"], "nothing installed is called 'vald'. Did you mean 'valid'?"),
-        (["valid", "--set", "optoins.width=2"], "expected options.KEY=VALUE or data.KEY=VALUE"),
         (["valid", "--set", "options.widt=2"], "has no option 'widt'. Did you mean 'width'?"),
-        (["l5", "--set", "data.root=."], "--set data.root=.: expected options.KEY=VALUE."),
-        (["parts", "--set", "options.a=1"], "--set is for one part, and parts has 3"),
-    ):
-        result = run_command("plugins", "check", *arguments)
-        assert result.code == 2
-        assert message in result.err
+    ],
+)
+def test_plugins_check_suggests_the_nearest_name(
+    register_plugin, run_command, arguments, message
+) -> None:
+    register_parts(register_plugin, "acme:parts", recipes={"valid": ValidRecipe})
+    result = run_command("plugins", "check", *arguments)
+    assert result.code == 2 and message in result.err
 
 
-class Shouts:
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["valid", "--set", "optoins.width=2"], "expected options.KEY=VALUE or data.KEY=VALUE"),
+        (["image", "--set", "data.root=."], "--set data.root=.: expected options.KEY=VALUE."),
+        (["parts", "--set", "options.a=1"], "--set is for one part, and parts has 2"),
+    ],
+)
+def test_plugins_check_refuses_a_setting_that_the_part_does_not_have(
+    register_plugin, run_command, arguments, message
+) -> None:
+    parts = {"recipes": {"valid": ValidRecipe}, "losses": {"image": nn.L1Loss}}
+    register_parts(register_plugin, "acme:parts", **parts)
+    result = run_command("plugins", "check", *arguments)
+    assert result.code == 2 and message in result.err
+
+
+class RequiresAddress:
     """A tracker that cannot be constructed without an option."""
 
     def __init__(self, url: Annotated[str, "address"]) -> None:
         self.url = url
 
 
-def test_a_part_with_a_required_option_is_named_with_what_to_type(
+def test_a_part_without_its_required_option_is_not_tested_and_the_message_names_the_option(
     register_plugin, run_command
 ) -> None:
     register_parts(
         register_plugin,
         "acme:parts",
-        trackers={"shouts": Shouts},
-        losses={"swapped": SwapsRealAndFake},
+        trackers={"remote": RequiresAddress},
+        losses={"swapped": SwapsRealAndFake},  # is tested all the same, and found broken
     )
     everything = run_command("plugins", "check", "parts")
-    needs = "needs options.url (address): translate plugins check shouts --set ..."
-    assert f"tracker shouts\n  -       not tested: {needs}\n" in everything.out
+    needs = "needs options.url (address): translate plugins check remote --set ..."
+    assert f"tracker remote\n  -       not tested: {needs}\n" in everything.out
     assert everything.err == "Error: parts breaks a rule: see plugins/README.md.\n"
-    alone = run_command("plugins", "check", "shouts")
-    assert alone.err == f"Error: tracker 'shouts': {needs}\n"
+    alone = run_command("plugins", "check", "remote")
+    assert alone.err == f"Error: tracker 'remote': {needs}\n"
 
 
-class ReadsStrips(ValidRecipe):
-    """A recipe for a layout whose batches the check cannot make up."""
+class RecipeOfStrips(ValidRecipe):
+    """A recipe for a layout with batches that the check cannot generate."""
 
     defaults = {"data": {"layout": "strips"}}
 
 
 class Strips(Layout):
+    """A layout without its abstract methods; its batches are of no type of `translate.batches`."""
+
     batch = Mapping
 
 
 def test_a_recipe_whose_layout_needs_a_folder_does_not_end_the_check_of_the_others(
     register_plugin, run_command
 ) -> None:
-    losses = {"swapped": SwapsRealAndFake}
-    parts = {"recipes": {"strip": ReadsStrips}, "layouts": {"strips": Strips}, "losses": losses}
-    register_parts(register_plugin, "acme:parts", **parts)
+    register_parts(
+        register_plugin,
+        "acme:parts",
+        recipes={"of-strips": RecipeOfStrips},
+        layouts={"strips": Strips},
+        losses={"swapped": SwapsRealAndFake},
+    )
     result = run_command("plugins", "check", "parts")
-    folder = '--set data.layout=strips --set data.root=DIR --set "data.domains=[A, B]"'
     assert "not tested: the batches of the layout 'strips' are unknown" in result.out
-    assert folder in result.out
+    options = '--set data.layout=strips --set data.root=DIR --set "data.domains=[A, B]"'
+    assert options in result.out
+    assert "BROKEN  Be lowest for equal images" in result.out  # the loss
+    assert "BROKEN  Find the same items" in result.out  # the layout, which cannot be constructed
     assert result.err == "Error: parts breaks 2 rules: see plugins/README.md.\n"

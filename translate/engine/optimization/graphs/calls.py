@@ -17,6 +17,8 @@ from translate.nn.modes import Progressive
 
 PLAIN = (bool, int, float, str)
 """types of attributes whose values a graph would keep from its capture"""
+PENALIZED = "its gradient is differentiated, as a gradient penalty does"
+"""obstacle of a network with a gradient penalty: gradients of a graph cannot be differentiated"""
 
 
 class TensorFacts(NamedTuple):
@@ -99,7 +101,7 @@ class Observation:
     def obstacle(self) -> str:
         """Return why the call cannot be replayed, after its step has ended; else ""."""
         if self.is_penalized:
-            return "its gradient is differentiated, as a gradient penalty does"
+            return PENALIZED
         if not all(output.expired() for output in self._outputs):
             return "its output is used after the step, where a replay would overwrite it"
         return self._python_random or self._replaced_buffer
