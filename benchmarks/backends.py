@@ -37,8 +37,10 @@ def main() -> None:
                 {
                     "network": name,
                     "program": program,
-                    "ms": tables.spread([1000 * seconds for seconds in of_program]),
-                    "speed-up": tables.spread([of_torch / other for of_torch, other in pairs]),
+                    "ms": tables.median_and_quartiles([1000 * seconds for seconds in of_program]),
+                    "speed-up": tables.median_and_quartiles(
+                        [of_torch / other for of_torch, other in pairs]
+                    ),
                 }
             )
     note = (
@@ -87,7 +89,7 @@ def interleaved(
 
 def arguments() -> argparse.Namespace:
     """Return the arguments of the command line."""
-    parser = tables.argument_parser(__doc__)
+    parser = tables.parser_with_json(__doc__)
     parser.add_argument("--network", nargs="+", default=["unet", "resnet"])
     parser.add_argument("--width", type=int, default=64)
     parser.add_argument("--size", type=int, default=256)

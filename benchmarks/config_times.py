@@ -81,7 +81,7 @@ def main() -> None:
 
 def arguments() -> argparse.Namespace:
     """Return the command line."""
-    parser = tables.argument_parser(__doc__)
+    parser = tables.parser_with_json(__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help="configurations [all small ones]")
     parser.add_argument("--full", nargs="+", default=[], metavar="NAME", help="measure whole runs")
     parser.add_argument(

@@ -69,7 +69,7 @@ def without_durability() -> Iterator[None]:
 
 def main() -> None:
     """Measure, and print a row for each."""
-    parser = tables.argument_parser(__doc__)
+    parser = tables.parser_with_json(__doc__)
     parser.add_argument("--pairs", type=int, default=10)
     parser.add_argument("--threads", type=int, default=1)
     args = parser.parse_args()
@@ -106,9 +106,9 @@ def main() -> None:
 def row(pairs: list[tuple[float, float]]) -> dict[str, str]:
     """Return the cells of a row from the seconds with and without durability of each pair."""
     return {
-        "with": tables.spread([durable for durable, _ in pairs]),
-        "without": tables.spread([without for _, without in pairs]),
-        "ratio": tables.spread([durable / without for durable, without in pairs]),
+        "with": tables.median_and_quartiles([durable for durable, _ in pairs]),
+        "without": tables.median_and_quartiles([without for _, without in pairs]),
+        "ratio": tables.median_and_quartiles([durable / without for durable, without in pairs]),
     }
 
 

@@ -45,7 +45,7 @@ def main() -> None:
 
 def arguments() -> argparse.Namespace:
     """Return the command line."""
-    parser = tables.argument_parser(__doc__)
+    parser = tables.parser_with_json(__doc__)
     parser.add_argument("run", type=Path)
     parser.add_argument("data", type=Path, help="a folder with blur/ and sharp/")
     parser.add_argument("out", type=Path, help="folder of the restored images")

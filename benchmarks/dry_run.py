@@ -26,7 +26,7 @@ NAMES = ("cyclegan-small", "pix2pix-small", "wgan-gp-mnist")
 
 def main() -> None:
     """Print a row for each configuration."""
-    parser = tables.argument_parser(__doc__)
+    parser = tables.parser_with_json(__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", default=NAMES)
     parser.add_argument("--steps", type=int, default=400)
     args = parser.parse_args()

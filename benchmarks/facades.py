@@ -65,7 +65,7 @@ def main() -> None:
 
 def arguments() -> argparse.Namespace:
     """Return the command line."""
-    parser = tables.argument_parser(__doc__)
+    parser = tables.parser_with_json(__doc__)
     parser.add_argument("--config")
     parser.add_argument(
         "--steps",

@@ -70,7 +70,7 @@ def main() -> None:
 
 def arguments() -> argparse.Namespace:
     """Return the command line."""
-    parser = tables.argument_parser(__doc__)
+    parser = tables.parser_with_json(__doc__)
     parser.add_argument("--data", type=Path, default=DATA, help="images of 256 px")
     parser.add_argument("--images", type=int, default=200)
     parser.add_argument("--width", type=int, default=8, help="channels after the first layer")
@@ -139,12 +139,12 @@ def row(
         pairs = list(zip(seconds[loop][1:], durations, strict=True))
         for clock in ("wall", "cpu"):
             by_round = [getattr(of_loop, clock) / getattr(own, clock) for of_loop, own in pairs]
-            ratios[f"{clock} time, {loop} to it"] = tables.spread(by_round, 2)
+            ratios[f"{clock} time, {loop} to it"] = tables.median_and_quartiles(by_round, 2)
     written = sum(path.stat().st_size for path in outputs[name].glob("????.png"))
     return {
         "command": name,
-        "seconds": tables.spread([duration.wall for duration in durations], 2),
-        "CPU seconds": tables.spread([duration.cpu for duration in durations], 2),
+        "seconds": tables.median_and_quartiles([duration.wall for duration in durations], 2),
+        "CPU seconds": tables.median_and_quartiles([duration.cpu for duration in durations], 2),
         **ratios,
         "KB an output": round(written / args.images / 1e3, 1),
         "largest difference": largest_difference(outputs["loop"], outputs[name]),

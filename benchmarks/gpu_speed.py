@@ -76,7 +76,7 @@ def main() -> None:
 
 def arguments() -> argparse.Namespace:
     """Return the command line."""
-    parser = tables.argument_parser(__doc__)
+    parser = tables.parser_with_json(__doc__)
     parser.add_argument("--tiny", action="store_true", help="small networks and images")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--size", type=int)
@@ -175,8 +175,10 @@ def compare_variants(
         if name in blocks and base in blocks:
             ratios = [b / a for a, b in zip(seconds[name], seconds[base], strict=True)]
             facts = {
-                "ms/step": tables.spread([1000 * value for value in seconds[name]], 1),
-                "ratio": tables.spread(ratios),
+                "ms/step": tables.median_and_quartiles(
+                    [1000 * value for value in seconds[name]], 1
+                ),
+                "ratio": tables.median_and_quartiles(ratios),
                 "MB": str(round(memory[name])),
             }
         rows.append({"recipe": recipe, "batch": batch_size, "loop": name, **facts})

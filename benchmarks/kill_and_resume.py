@@ -89,7 +89,7 @@ def main() -> None:
 
 def arguments() -> argparse.Namespace:
     """Return the command line."""
-    parser = tables.argument_parser(__doc__)
+    parser = tables.parser_with_json(__doc__)
     parser.add_argument("--times", type=int, default=20, help="number of runs to kill")
     parser.add_argument("--steps", type=int, default=60, help="steps of each run")
     parser.add_argument("--workers", type=int, default=0, help="processes that read images")

@@ -61,7 +61,7 @@ def main() -> None:
 
 def arguments() -> argparse.Namespace:
     """Return the command line."""
-    parser = tables.argument_parser(__doc__)
+    parser = tables.parser_with_json(__doc__)
     parser.add_argument("configs", nargs="*", metavar="CONFIG", help="a name, or a file")
     parser.add_argument(
         "--all", action="store_true", help="every method, with its default number of seeds"

@@ -82,7 +82,7 @@ def main() -> None:
 
 def arguments() -> argparse.Namespace:
     """Return the command line."""
-    parser = tables.argument_parser(__doc__)
+    parser = tables.parser_with_json(__doc__)
     smallest = CROP + max(OFFSETS)
     parser.add_argument(
         "--data", type=Path, default=DATA, help=f"folder of images of at least {smallest} px"
@@ -168,10 +168,10 @@ def row(name: str, measured: dict[str, list[Measurement]]) -> dict[str, Any]:
     cells: dict[str, Any] = {"command": name}
     for field in Measurement._fields:
         seconds = [getattr(measurement, field) for measurement in measured[name]]
-        cells[f"{field.replace('_', ' ')}, seconds"] = tables.spread(seconds, 1)
+        cells[f"{field.replace('_', ' ')}, seconds"] = tables.median_and_quartiles(seconds, 1)
     for field in Measurement._fields:
         ratios = [getattr(command, field) / getattr(infer, field) for command, infer in rounds]
-        cells[f"{field.replace('_', ' ')}, ratio to infer"] = tables.spread(ratios, 2)
+        cells[f"{field.replace('_', ' ')}, ratio to infer"] = tables.median_and_quartiles(ratios, 2)
     return cells
 
 

@@ -41,7 +41,7 @@ CPU = torch.device("cpu")
 
 def main() -> None:
     """Measure, and print a row for each folder."""
-    parser = tables.argument_parser(__doc__)
+    parser = tables.parser_with_json(__doc__)
     parser.add_argument("folders", nargs="*", type=Path, default=FOLDERS)
     parser.add_argument("--crop", type=int, default=256)
     parser.add_argument("--images", type=int, default=60, help="number of images of each folder")
@@ -131,11 +131,11 @@ def row(name: str, seconds: Mapping[str, NDArray[np.float64]], crop: int) -> dic
     """Return the row of one folder."""
     row: dict[str, Any] = {"folder": name}
     for key, by_round in seconds.items():
-        row[f"{key}, ms"] = tables.spread((1e3 * by_round[:, 0]).tolist(), 2)
+        row[f"{key}, ms"] = tables.median_and_quartiles((1e3 * by_round[:, 0]).tolist(), 2)
     for key in list(seconds)[1:]:
         for column, clock in enumerate(("wall", "CPU")):
             ratios = seconds["Pillow"][:, column] / seconds[key][:, column]
-            row[f"{key}, {clock} time"] = tables.spread(ratios.tolist(), 2)
+            row[f"{key}, {clock} time"] = tables.median_and_quartiles(ratios.tolist(), 2)
     return {**row, **differences(find_images(Path(name))[:COMPARED], crop)}
 
 

@@ -103,7 +103,7 @@ def create_task(args: argparse.Namespace, truth: list[Image]) -> Task:
 
 def arguments() -> argparse.Namespace:
     """Return the command line."""
-    parser = tables.argument_parser(__doc__)
+    parser = tables.parser_with_json(__doc__)
     parser.add_argument("run", type=Path, help="a run of srgan, inpaint or restore")
     parser.add_argument("clean", type=Path, help="a folder of images that training did not use")
     parser.add_argument("out", type=Path, help="the folder for all results")

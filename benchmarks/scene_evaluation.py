@@ -78,7 +78,7 @@ def _sample(run: TrainedRun, model: infer.Model, text: str, name: str) -> Images
 
 def main() -> None:
     """Print the metrics of real scenes, of scenes of other captions, and of ten scenes."""
-    parser = tables.argument_parser(__doc__)
+    parser = tables.parser_with_json(__doc__)
     parser.add_argument("--size", type=int, default=32, help="pixels of a side")
     args = parser.parse_args()
     torch.set_num_threads(1)

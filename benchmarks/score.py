@@ -85,7 +85,7 @@ def main() -> None:
 
 def arguments() -> argparse.Namespace:
     """Return the command line."""
-    parser = tables.argument_parser(__doc__)
+    parser = tables.parser_with_json(__doc__)
     parser.add_argument("real", type=Path, help="folder of the ground truth")
     parser.add_argument("fake", type=Path, help="folder that infer wrote")
     parser.add_argument("--source", type=Path, help="folder that infer read")

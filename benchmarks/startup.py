@@ -61,17 +61,21 @@ def main() -> None:
         rows = [
             {
                 "command": name,
-                "seconds": tables.spread([duration.wall for duration in seconds[name][1:]]),
+                "seconds": tables.median_and_quartiles(
+                    [duration.wall for duration in seconds[name][1:]]
+                ),
                 "minimum": round(min(seconds[name][1:]).wall, 3),
-                "CPU seconds": tables.spread([duration.cpu for duration in seconds[name][1:]]),
+                "CPU seconds": tables.median_and_quartiles(
+                    [duration.cpu for duration in seconds[name][1:]]
+                ),
                 "imported": ", ".join(imported_modules(command)) or "none",
             }
             for name, command in commands.items()
         ]
     of_torch, of_infer = (seconds[name][1:] for name in list(commands)[2:])
     pairs = list(zip(of_torch, of_infer, strict=True))
-    extra = tables.spread([infer.wall - torch.wall for torch, infer in pairs])
-    extra_cpu = tables.spread([infer.cpu - torch.cpu for torch, infer in pairs])
+    extra = tables.median_and_quartiles([infer.wall - torch.wall for torch, infer in pairs])
+    extra_cpu = tables.median_and_quartiles([infer.cpu - torch.cpu for torch, infer in pairs])
     note = (
         f"median (quartiles) of {args.rounds} interleaved rounds after one that is not counted; "
         f"infer takes {extra} s more than importing torch, {extra_cpu} s of CPU time. "
@@ -82,7 +86,7 @@ def main() -> None:
 
 def arguments() -> argparse.Namespace:
     """Return the command line."""
-    parser = tables.argument_parser(__doc__)
+    parser = tables.parser_with_json(__doc__)
     parser.add_argument("--run", type=Path, help="a run to translate with")
     parser.add_argument("--rounds", type=int, default=9)
     return parser.parse_args()

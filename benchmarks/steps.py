@@ -15,17 +15,13 @@ on gradient checkpointing, which recomputes activations to save memory, in our l
 
 import argparse
 import json
-import os
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from copy import deepcopy
 from functools import partial
 from itertools import cycle
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import equivalence
 import numpy as np
@@ -33,13 +29,13 @@ import tables
 import torch
 import training_setup
 from numpy.typing import NDArray
+from step_memory import measure_memory, measure_memory_in_processes
+from step_setup import arguments, create_setup, create_textbook
 
-from translate import registry
 from translate.engine.checkpoints import write
 from translate.engine.optimization.networks.checkpointing import checkpoint_blocks
 from translate.engine.training.monitoring.preview import draw_preview
 from translate.progress import ProgressReport
-from translate.recipe import adam
 
 WARM_UP_BLOCKS = 2
 """first blocks of steps of each loop, which are not measured"""
@@ -49,7 +45,7 @@ TEXTBOOK_BATCHES = 8
 
 def main() -> None:
     """Compare, and print a row."""
-    args = arguments()
+    args = arguments(__doc__)
     torch.set_num_threads(args.threads)
     if args.measure_memory_of:
         print(json.dumps(measure_memory(args, args.measure_memory_of)))
@@ -71,16 +67,18 @@ def main() -> None:
         "passes": args.passes,
         "Adam": args.adam,
         "checkpointing": args.checkpointing,
-        "ours s/step": tables.spread([p.ours for p in pairs]),
-        "textbook s/step": tables.spread([p.textbook for p in pairs]),
-        "time ratio": tables.spread([p.ours / p.textbook for p in pairs]),
-        "fraction waiting for images": tables.spread([p.waiting_fraction for p in pairs], 2),
-        "ratio without waiting": tables.spread(
+        "ours s/step": tables.median_and_quartiles([p.ours for p in pairs]),
+        "textbook s/step": tables.median_and_quartiles([p.textbook for p in pairs]),
+        "time ratio": tables.median_and_quartiles([p.ours / p.textbook for p in pairs]),
+        "fraction waiting for images": tables.median_and_quartiles(
+            [p.waiting_fraction for p in pairs], 2
+        ),
+        "ratio without waiting": tables.median_and_quartiles(
             [p.ours * (1 - p.waiting_fraction) / p.textbook for p in pairs]
         ),
-        "CPU time ratio": tables.spread([p.ours_cpu / p.textbook_cpu for p in pairs]),
+        "CPU time ratio": tables.median_and_quartiles([p.ours_cpu / p.textbook_cpu for p in pairs]),
         **{
-            f"memory ratio {moment}": tables.spread(
+            f"memory ratio {moment}": tables.median_and_quartiles(
                 [ours[moment] / textbook[moment] for ours, textbook in memory_pairs]
             )
             for moment in ("after steps", "after saving")
@@ -121,65 +119,6 @@ def read_clocks() -> NDArray[np.float64]:
     Other processes hardly change the CPU time.
     """
     return np.array([time.perf_counter(), time.process_time()])
-
-
-def arguments() -> argparse.Namespace:
-    """Return the command line."""
-    parser = tables.argument_parser(__doc__)
-    parser.add_argument("--recipe", choices=list(training_setup.LOOPS), default="cyclegan")
-    parser.add_argument("--size", type=int, default=64)
-    parser.add_argument("--batch-size", type=int, help="batch size [that of the recipe]")
-    parser.add_argument("--passes", choices=["ours", "authors"], default="ours")
-    parser.add_argument("--adam", choices=["same", "default"], default="same")
-    parser.add_argument(
-        "--checkpointing", action="store_true", help="train.checkpointing, only in our loop"
-    )
-    parser.add_argument("--pairs", type=int, default=30, help="0: only memory and differences")
-    parser.add_argument(
-        "--block", type=int, default=1, help="steps of a loop before the other one continues"
-    )
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument(
-        "--compared-steps",
-        type=int,
-        default=4,
-        help="steps before losses and weights are compared; 0: not compared",
-    )
-    parser.add_argument(
-        "--memory-processes", type=int, default=3, help="processes that measure a loop's memory"
-    )
-    parser.add_argument(
-        "--memory-steps", type=int, default=6, help="steps before memory is measured"
-    )
-    parser.add_argument("--set", dest="settings", action="append", default=[])
-    # the command of each process that measures memory
-    parser.add_argument("--measure-memory-of", choices=["ours", "textbook"], help=argparse.SUPPRESS)
-    return parser.parse_args()
-
-
-def create_setup(
-    args: argparse.Namespace, root: Path, steps: int, **train: Any
-) -> training_setup.TrainingSetup:
-    """Return the setup of the command line, without previews and intermediate checkpoints.
-
-    `train` are further settings of the section ``train``.
-    """
-    settings = {"preview_every": 0, "save_every": steps + 1, **train}
-    if args.batch_size:
-        settings["batch_size"] = args.batch_size
-    return training_setup.create_setup(
-        args.recipe, root, args.size, steps=steps, settings=args.settings, **settings
-    )
-
-
-def create_textbook(
-    args: argparse.Namespace, setup: training_setup.TrainingSetup, recipe: Any, batches: Any
-) -> Iterator[Any]:
-    """Return the textbook's loop with the settings of the command line."""
-    fused = True if args.adam == "same" else None
-    return training_setup.textbook_loop(
-        setup, recipe, batches, fused=fused, our_passes=args.passes == "ours"
-    )
 
 
 def compare(args: argparse.Namespace, root: Path) -> dict[str, equivalence.Difference]:
@@ -226,62 +165,6 @@ def time_outputs(run: Path, setup: training_setup.TrainingSetup) -> OutputSecond
     middle = time.perf_counter()
     draw_preview(setup.training, setup.batches(1)[0])
     return OutputSeconds(middle - start, time.perf_counter() - middle)
-
-
-def measure_memory_in_processes(args: argparse.Namespace, loop: str) -> list[dict[str, float]]:
-    """Return the results of `measure_memory` in `--memory-processes` processes."""
-    command = [sys.executable, *sys.argv, "--measure-memory-of", loop]
-    environment = {**os.environ, "OMP_NUM_THREADS": str(args.threads)}
-    outputs = [
-        subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE).stdout
-        for _ in range(args.memory_processes)
-    ]
-    return [json.loads(output) for output in outputs]
-
-
-def measure_memory(args: argparse.Namespace, loop: str) -> dict[str, float]:
-    """Return by how much training raises the peak resident memory above the imports, in MB.
-
-    ``after steps``: when the last step has ended; ``after saving``: when its checkpoint is written
-    too. The textbook saves by `torch.save`; its batches are part of its memory.
-    """
-    steps = args.memory_steps
-    with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder)
-        training_setup.write_images(root, args.size)
-        registry.names("recipe")  # imports the plugins
-        adam(torch.nn.Linear(1, 1)).zero_grad()  # imports what torch imports with an optimizer
-        reset_peak()
-        before, growth = peak(), dict[str, float]()
-
-        def record(report: ProgressReport | None = None) -> None:  # noqa: ARG001
-            growth["after steps"] = peak() - before
-
-        setup = create_setup(args, root, steps, log_every=steps)
-        if loop == "ours":
-            if args.checkpointing:
-                checkpoint_blocks(setup.training.recipe)
-            setup.loop(root / "run", steps, training_setup.ProgressCallback(record)).run()
-        else:
-            recipe = setup.training.recipe
-            textbook = create_textbook(args, setup, recipe, iter(setup.batches(steps)))
-            for _ in textbook:
-                pass
-            record()
-            torch.save(recipe.state_dict(), root / "weights.pt")
-        return {**growth, "after saving": peak() - before}
-
-
-def reset_peak() -> None:
-    """Set the peak memory of this process to its present resident memory."""
-    Path("/proc/self/clear_refs").write_text("5")
-
-
-def peak() -> float:
-    """Return the peak resident memory of this process in MB."""
-    lines = Path("/proc/self/status").read_text().splitlines()
-    (line,) = (line for line in lines if line.startswith("VmHWM:"))
-    return int(line.split()[1]) / 1024
 
 
 if __name__ == "__main__":

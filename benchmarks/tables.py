@@ -12,7 +12,7 @@ import torch
 from intervals import quartiles
 
 
-def argument_parser(docstring: str | None) -> argparse.ArgumentParser:
+def parser_with_json(docstring: str | None) -> argparse.ArgumentParser:
     """Return a parser with the option ``--json``, described by the first line of `docstring`."""
     parser = argparse.ArgumentParser(description=(docstring or "").partition("\n")[0])
     parser.add_argument("--json", type=Path, help="write every measurement to this file")
@@ -29,7 +29,7 @@ def _cell(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-def spread(values: Sequence[float], digits: int = 3) -> str:
+def median_and_quartiles(values: Sequence[float], digits: int = 3) -> str:
     """Return the median and the quartiles: ``1.02 (1.01 to 1.03)``."""
     if not values:
         return "not run"

@@ -97,7 +97,7 @@ def main() -> None:
 
 def arguments() -> argparse.Namespace:
     """Return the command line."""
-    parser = tables.argument_parser(__doc__)
+    parser = tables.parser_with_json(__doc__)
     parser.add_argument("--config", default="cyclegan-small", help="the training configuration")
     parser.add_argument("--data", help="root of the domains [datasets]")
     parser.add_argument("--steps", type=int, default=60, help="steps of each run")
@@ -201,7 +201,7 @@ def table_rows(
         for number in busy:
             fraction = medians[name, number] / max(medians[other, number] for other in names)
             title = f"next to {number} busy" if number else "idle"
-            row[title] = f"{tables.spread(rates[name, number], 2)}, {fraction:.0%}"
+            row[title] = f"{tables.median_and_quartiles(rates[name, number], 2)}, {fraction:.0%}"
         rows.append(row)
     return rows
 

@@ -41,7 +41,7 @@ SPEC = ImageSpec((256, 256), (Domain("a"), Domain("b")))
 
 
 def main() -> None:
-    parser = tables.argument_parser(__doc__)
+    parser = tables.parser_with_json(__doc__)
     parser.add_argument("--size", default="1500x1000", help="width and height")
     parser.add_argument("--tile", type=int, default=256)
     parser.add_argument("--width", type=int, default=16)
@@ -92,8 +92,8 @@ def compare(options: argparse.Namespace) -> dict[str, Any]:
         "size": options.size,
         "largest difference": int(difference.max()),
         "mean difference": float(difference.mean()),
-        "whole, s": tables.spread(times["whole"], 1),
-        "tiles / whole": tables.spread(ratios, 2),
+        "whole, s": tables.median_and_quartiles(times["whole"], 1),
+        "tiles / whole": tables.median_and_quartiles(ratios, 2),
     }
 
 

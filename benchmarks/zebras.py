@@ -49,7 +49,7 @@ def main() -> None:
 
 def arguments() -> argparse.Namespace:
     """Return the command line."""
-    parser = tables.argument_parser(__doc__)
+    parser = tables.parser_with_json(__doc__)
     parser.add_argument("--minutes", type=float, default=10.0, help="longest training time")
     parser.add_argument("--steps", type=int, default=1_000_000)
     parser.add_argument("--size", type=int, default=256)

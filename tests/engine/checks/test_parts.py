@@ -41,7 +41,7 @@ def configuration(root: Path, recipe: str, **options: Any) -> Config:
     """Return the smallest configuration of `recipe`, on images of 32 pixels."""
     defaults: Any = find("recipe", recipe).defaults
     layout = defaults.get("data", {}).get("layout", "unpaired")
-    if layout == "idx":  # files of MNIST, instead of which folders of labelled images will do
+    if layout == "idx":  # MNIST's files: a labelled folder gives the same type of batches
         layout = "labelled"
     domains = {"images": ["A"], "labelled": ["classes"], "captioned": ["captioned"]}
     section = {"root": str(root), "layout": layout, "domains": domains.get(layout, ["A", "B"])}
