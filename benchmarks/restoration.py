@@ -37,7 +37,7 @@ from translate.nn.noise import temporary_seed
 from translate.registry import create_loss
 from translate_plugins.inpaint.harmonic_fill import harmonic_fill
 from translate_plugins.inpaint.holes import random_holes
-from translate_plugins.restore.degradations import Degradations
+from translate_plugins.restore.degradations import DegradationChain
 from translate_plugins.srgan import downscale
 
 PERCEPTUAL: Mapping[str, Any] = {
@@ -94,7 +94,7 @@ def create_task(args: argparse.Namespace, truth: list[Image]) -> Task:
             inputs = [compress(image, args.libjpeg) for image in truth]
             return Task(truth, inputs, smooth(inputs))
         case "restore":
-            inputs = degrade(truth, Degradations(options["degradations"]))
+            inputs = degrade(truth, DegradationChain(options["degradations"]))
             return Task(truth, inputs, smooth(inputs))
         case other:
             expected = "expected a run of srgan, inpaint or restore"

@@ -67,7 +67,10 @@ def test_show_without_a_name_lists_all_names_by_kind(run_command: Run) -> None:
             "Did you mean 'cyclegan-small'? `translate show` lists all names.",
         ),
         ("none.yaml", "there is no file none.yaml."),
-        ("empty.yaml", "empty.yaml: expected recipe, options, data and train, got None."),
+        (
+            "empty.yaml",
+            "empty.yaml: expected a mapping with recipe, options, data and train, got None.",
+        ),
         (
             "nameless.yaml",
             "which recipe? Name one with --plugin, or a configuration with --config: "

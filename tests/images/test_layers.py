@@ -16,7 +16,7 @@ from translate.images.layers import (
     split_alpha,
     with_channels,
 )
-from translate_plugins.formats.raster.pillow import ORIENTATION
+from translate_plugins.formats.raster.pillow import ORIENTATION_TAG
 
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
 GOLDEN = np.array([[RED, GREEN, BLUE], [BLUE, WHITE, RED]], np.uint8).repeat(8, 0).repeat(8, 1)
@@ -25,7 +25,7 @@ GOLDEN = np.array([[RED, GREEN, BLUE], [BLUE, WHITE, RED]], np.uint8).repeat(8, 
 
 def test_a_rotated_image_of_pillow_is_read_upright() -> None:
     exif, buffer = Image.Exif(), BytesIO()
-    exif[ORIENTATION] = 6  # rotated by 90 degrees
+    exif[ORIENTATION_TAG] = 6  # rotated by 90 degrees
     Image.fromarray(GOLDEN).save(buffer, "PNG", exif=exif)
     upright = ImageOps.exif_transpose(Image.open(buffer))
     assert (layers_from_pillow(upright).flatten() == np.rot90(GOLDEN, -1)).all()

@@ -62,7 +62,7 @@ def test_T4_too_little_disk_space_is_reported_before_writing(
     with pytest.raises(SaveError) as error:
         save(tmp_path, training)
     disk.disarm()
-    free = f"it takes 0.1 MB, and {needed / 2e6:.1f} MB are free"
+    free = f"the folder takes 0.1 MB, and {needed / 2e6:.1f} MB are free"
     assert str(error.value) == f"could not save step 2: No space left on device: {free}"
     assert not {"open", "write"} & set(disk.operations)
     assert [p.name for p in (tmp_path / "checkpoints").iterdir()] == ["step-00000001"]
