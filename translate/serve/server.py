@@ -19,7 +19,7 @@ from translate.serve.requests.limits import Limits
 from translate.serve.requests.middleware import RequestMiddleware
 
 POLL_SECONDS = 0.1
-"""time between two checks of `stop` while models are loaded"""
+"""time between two calls of `should_stop` while models are loaded"""
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ def bound_socket(host: str, port: int) -> Iterator[socket.socket]:
             f"--host {host}: expected an address of this machine, such as 127.0.0.1 ({error})."
         ) from error
     with socket.socket(family, socket_type) as server_socket:
-        if hasattr(socket, "SO_REUSEPORT"):  # not on Windows, where SO_REUSEADDR shares used ports
+        if hasattr(socket, "SO_REUSEPORT"):  # Windows has none, and shares used ports
             server_socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             server_socket.bind(address)
@@ -166,7 +166,10 @@ class TimeoutProtocol(H11Protocol):
             self._timer.cancel()
 
     def _update_timer(self) -> None:
-        """Stop the timer while a request is answered; start it otherwise."""
+        """Stop the timer while a request is answered; start it when a connection or header begins.
+
+        Between requests, the time limit of uvicorn for idle connections holds.
+        """
         active = self.cycle is not None and not self.cycle.response_complete
         if active and self._timer:
             self._timer.cancel()

@@ -19,7 +19,7 @@ def test_plugins_check_prints_a_line_for_each_rule(register_plugin, run_command)
         register_plugin,
         "acme:parts",
         recipes={"valid": ValidRecipe},
-        losses={"swapped": SwapsRealAndFake},
+        losses={"swapped": SwapsRealAndFake},  # a broken part that is not named is not checked
     )
     good = run_command("plugins", "check", "valid", "--set", "options.width=2")
     assert (good.code, good.err) == (0, "")
@@ -114,12 +114,12 @@ class RecipeOfStrips(ValidRecipe):
 
 
 class Strips(Layout):
-    """A layout without its abstract methods; its batches are of no type of `translate.batches`."""
+    """A layout that lacks the abstract methods; the type of its batches is unknown."""
 
     batch = Mapping
 
 
-def test_a_recipe_whose_layout_needs_a_folder_does_not_end_the_check_of_the_others(
+def test_a_recipe_with_unknown_batches_does_not_end_the_check_of_other_parts(
     register_plugin, run_command
 ) -> None:
     register_parts(

@@ -64,7 +64,9 @@ def disables_gradients_after_the_yield(self, batch):
         disables_gradients_after_the_yield,
     ],
 )
-def test_a_step_that_leaves_a_mode_on_is_refused_and_the_mode_does_not_leak(step) -> None:
+def test_a_step_that_yields_in_another_mode_of_torch_is_refused_and_the_mode_is_restored(
+    step,
+) -> None:
     # one message for all modes: it names the two most frequent ones
     message = r"Scalars.step yields inside `with torch.no_grad\(\)` or `autocast`"
     with pytest.raises(PluginError, match=message):

@@ -54,7 +54,7 @@ def domains_of(layout: Layout, data: Data, files: OpenedFiles) -> tuple[Domain, 
     Raises `ConfigError` for settings that contradict each other.
     """
     domains, folders = layout.spec.domains, list(data.domains)
-    if len(folders) != len(domains):  # one folder or file has the images of several domains
+    if len(folders) != len(domains):  # the last folder has the images of several domains
         folders = [folders[0]] + [folders[-1]] * (len(domains) - 1)
     domain_files = layout.domain_files if len(layout.domain_files) == len(domains) else ()
     result = []
@@ -116,7 +116,8 @@ def require_compatible_domains(layout: Layout, data: Data) -> None:
     different = [d for d in others if replace(d, name=first.name) != first]
     if not different:
         return
-    blank = Blank(data.crop, layout.spec)  # records the roles, or names of domains, that it gets
+    # a layout with a field for each domain passes the name of each domain as a role
+    blank = Blank(data.crop, layout.spec)
     layout.load(layout.pick(0, Random(0)), blank)
     read = {blank.domains[role] for role in blank.roles if role in blank.domains}
     if not read.issuperset(layout.spec.domains):

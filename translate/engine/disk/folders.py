@@ -52,7 +52,7 @@ def write_folder(
 
     Args:
         target: The folder. An existing folder is deleted just before: a crash between the two steps
-            leaves no folder, but never a part of one.
+            leaves no folder, but never a part of one, unless the file system cannot rename folders.
         contents: The content of each file, by path relative to `target`.
         size: Number of bytes that must be free.
         write_first: Called with the temporary folder before `contents` are written. It writes other
