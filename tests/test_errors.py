@@ -125,17 +125,3 @@ def test_a_mistake_is_reported_in_one_line_with_the_fix_and_nothing_is_written(
         assert result.err == f"Error: {message}\n"
     assert "Traceback" not in result.err
     assert sorted(tmp_path.rglob("*")) == before
-
-
-def test_a_recipe_that_cannot_translate_raises_an_error() -> None:
-    from translate.recipe import Recipe
-
-    class GAN(Recipe):
-        def optimizers(self) -> dict[str, Any]:
-            return {}
-
-        def step(self, batch: Any) -> Any:
-            yield batch
-
-    with pytest.raises(TranslateError, match=r"^GAN cannot translate images\.$"):
-        GAN().translate(None, to="x")  # type: ignore[arg-type]

@@ -5,10 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from disk_faults import FaultyDisk, no_space
 from train_command import TRAIN
-
-from translate import hookimpl
 
 Run = Callable[..., Any]
 RESUME = ("train", "--resume", "run")
@@ -60,45 +57,6 @@ def test_an_output_folder_with_a_run_is_refused_with_the_command_to_resume(
         "--resume auto, or choose another folder with --out.\n"
     )
     assert sorted(p.stat().st_mtime_ns for p in (root / "run").rglob("*")) == before
-
-
-def test_an_output_that_cannot_be_written_is_exit_code_2(run_command: Run, root: Path) -> None:
-    (root / "file").write_text("mine")
-    result = run_command(*TRAIN, "--out", "file/run")
-    assert result.code == 2
-    assert result.err == "Error: cannot write to file/run: Not a directory.\n"
-    result = run_command(*TRAIN, "--out", "file")
-    assert result.code == 2
-    assert "Traceback" not in result.err
-
-
-def test_a_full_disk_is_exit_code_6(
-    run_command: Run, monkeypatch: pytest.MonkeyPatch, register_plugin: Callable[..., object]
-) -> None:
-    disk = FaultyDisk(monkeypatch)
-
-    class Filler:
-        @hookimpl
-        def losses_logged(self) -> None:
-            disk.arm(1, no_space, always=True)
-
-    register_plugin(Filler(), "other:filler")
-    result = run_command(*TRAIN, "--out", "run")
-    disk.disarm()
-    assert result.code == 6
-    assert result.err == "Error: could not save step 2: No space left on device\n"
-    assert "could not write run/run.json: No space left on device" in result.out
-
-
-@pytest.mark.parametrize("name", ["typo", "a", "."])
-def test_resuming_a_folder_without_a_run_is_exit_code_2(
-    name: str, run_command: Run, root: Path
-) -> None:
-    before = sorted(root.rglob("*"))
-    result = run_command("train", "--resume", name)
-    assert (result.code, result.out) == (2, "")
-    assert result.err.startswith("Error: ") and result.err.count("\n") == 1
-    assert sorted(root.rglob("*")) == before
 
 
 def test_a_corrupt_file_is_listed_with_exit_code_3(run_command: Run, root: Path) -> None:

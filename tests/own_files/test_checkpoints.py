@@ -73,13 +73,6 @@ def test_numbers_out_of_range_are_refused_before_memory_is_allocated(
         one_line_message(caught.value)
 
 
-@pytest.mark.parametrize("name", ["step-\u00b2", "step-\u0663", "step-", "step-1e3", "step--1"])
-def test_a_folder_without_a_step_number_is_not_a_checkpoint(name: str, run: Path) -> None:
-    (run / "checkpoints" / name).mkdir()
-    assert small_runs.checkpoint_steps(run) == [1, 2]
-    assert small_runs.resume(run, steps=3).step == 3
-
-
 @pytest.mark.parametrize("listed", [True, False])
 def test_a_checkpoint_without_its_training_state_translates_and_is_not_resumed(
     listed: bool, run: Path

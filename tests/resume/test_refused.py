@@ -90,10 +90,3 @@ def test_T17_a_missing_run_is_an_error_and_never_a_new_run(root: Path) -> None:
     message = f"is a checkpoint, expected its run: --resume {root / 'run'}"
     with pytest.raises(ConfigError, match=message):
         small_runs.resume(root / "run/checkpoints/step-00000004")
-
-
-def test_a_new_run_never_overwrites_a_run(root: Path) -> None:
-    config = small_runs.config(root)
-    small_runs.train(config, root / "run")
-    with pytest.raises(ConfigError, match=r"already contains a run. Resume it with --resume .*run"):
-        small_runs.train(config, root / "run")

@@ -55,19 +55,7 @@ def test_metrics_are_recorded_with_the_model(tmp_path: Path, model: ModelState) 
     path = write.save(tmp_path / "run", model, metrics={"kid": 0.5, "fid": math.inf})
     state = json.loads((path / "state.json").read_text())
     assert (state["metrics"], state["best"]) == ({"kid": 0.5}, None)
-
-
-def test_a_model_without_training_state_is_usable_but_not_resumable(
-    tmp_path: Path, model: ModelState
-) -> None:
-    model.step = 5
-    path = write.save(tmp_path / "run", model)
-    assert {file.name for file in path.iterdir()} == {
-        "weights.safetensors", "state.json", "MANIFEST.json",
-    }  # fmt: skip
-    assert resolve(tmp_path / "run") == (path, [])
-    with pytest.raises(CheckpointError, match=r"files for a resume.* translate train --init"):
-        retention.newest_checkpoint(tmp_path / "run")
+    assert {file.name for file in path.iterdir()} == {WEIGHTS, "state.json", MANIFEST}
 
 
 @pytest.mark.parametrize("name", ["ema.safetensors", "training-rank-1.safetensors"])
@@ -102,7 +90,8 @@ def test_T18_other_files_in_the_folder_are_not_checkpoints(tmp_path: Path) -> No
     _, second = two_checkpoints(tmp_path)
     folder = tmp_path / "checkpoints"
     (folder / "step-99999999").write_text("a file")
-    (folder / "step-best").mkdir()
+    for name in ("step-best", "step-\u00b2", "step-\u0663", "step-", "step-1e3", "step--1"):
+        (folder / name).mkdir()
     (folder / "best.state").write_text("")
     (folder / ".tmp-step-00000009").mkdir()
     (folder / "step-00000007").mkdir()  # empty: incomplete

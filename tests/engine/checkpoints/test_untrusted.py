@@ -56,29 +56,28 @@ DUPLICATE_NAMES = VALID_HEADER[:-1] + b"," + VALID_HEADER[1:]
 def test_F4_a_malicious_header_is_refused(data: bytes, message: str, tmp_path: Path) -> None:
     file = tmp_path / "weights.safetensors"
     file.write_bytes(data)
-    with pytest.raises(CheckpointError, match=message):
+    with pytest.raises(CheckpointError, match=f"weights.safetensors.*{message}"):
         check_header(file)
 
 
 @pytest.mark.parametrize(
-    "header", [{"a": entry([2**20], 2**22)}, {"a": entry([1], 8)}, {"a": {**entry([1], 4), "x": 1}}]
+    ("header", "message"),
+    [
+        (DUPLICATE_NAMES, "a name occurs twice"),  # safetensors itself accepts it
+        ({"a": entry([2**20], 2**22)}, None),
+        ({"a": entry([1], 8)}, None),
+        ({"a": {**entry([1], 4), "x": 1}}, None),
+    ],
 )
-def test_a_header_that_safetensors_refuses_is_one_line(header: Any, tmp_path: Path) -> None:
+def test_F4_a_wrong_header_is_one_line_when_weights_are_read(
+    header: Any, message: str | None, tmp_path: Path
+) -> None:
     run = small_checkpoints.gan(tmp_path / "run")
     path = forge(run, "weights.safetensors", tensor_file(header, bytes(4)))
-    with pytest.raises(CheckpointError) as error:
+    with pytest.raises(CheckpointError, match=message) as error:
         model.load(run)
     assert str(path) in str(error.value)
     assert "\n" not in str(error.value)
-
-
-def test_F4_a_header_that_safetensors_accepts_is_refused_when_weights_are_read(
-    tmp_path: Path,
-) -> None:
-    run = small_checkpoints.gan(tmp_path / "run")
-    forge(run, "weights.safetensors", tensor_file(DUPLICATE_NAMES, bytes(4)))
-    with pytest.raises(CheckpointError, match="a name occurs twice"):
-        model.load(run)
 
 
 def forge(run: Path, name: str, data: bytes) -> Path:

@@ -119,16 +119,6 @@ def test_a_failed_run_ends_its_reader_threads_and_processes_though_its_traceback
     assert active_children() == []
 
 
-def test_too_many_corrupt_files_stop_the_run_before_its_folder_is_made(
-    image_folder: ImageFolder, tmp_path: Path
-) -> None:
-    image_folder("a", 4), image_folder("b", 5)
-    (tmp_path / "a/9.png").write_text("")
-    with pytest.raises(TrainingError, match=r"1 of 10 images cannot be read, and data.max_bad"):
-        small_runs.train(small_runs.config(tmp_path), tmp_path / "run")
-    assert not (tmp_path / "run").exists()
-
-
 def test_a_file_that_is_damaged_during_training_is_listed_once_and_replaced(
     configure: Any, tmp_path: Path, register_plugin: Plugin
 ) -> None:

@@ -9,14 +9,6 @@ from translate.engine.checkpoints import read, retention
 from translate.engine.models import model as models
 
 
-def test_run_folders_are_named_after_recipe_and_domains_and_numbered(root: Path) -> None:
-    config = small_runs.config(root, train__steps=1)
-    paths = [str(small_runs.train(config, None).path) for _ in range(3)]
-    assert paths == ["runs/cyclegan-a-b", "runs/cyclegan-a-b-2", "runs/cyclegan-a-b-3"]
-    config = small_runs.config(root, train__steps=1, data__domains=[str(root / "a"), "b"])
-    assert str(small_runs.train(config, None).path) == "runs/cyclegan-a-b-4"
-
-
 def test_domains_are_named_by_the_last_part_of_their_paths(
     root: Path, image_folder: Callable[..., Path]
 ) -> None:
