@@ -1,13 +1,13 @@
-"""Train methods that generate images by the public command, and evaluate their samples.
+"""Train generative recipes with `translate train`, and evaluate their samples.
 
 python benchmarks/methods.py gan-mnist wgan-gp-mnist [--seeds 3] [--data ../shared/data]
 python benchmarks/methods.py --all
 python benchmarks/methods.py gan-mnist --run runs/gan-mnist      a run that is already trained
 python benchmarks/methods.py --measure SAMPLES [SAMPLES ...]     folders of digits
-python benchmarks/methods.py --baselines                         baselines
+python benchmarks/methods.py --baselines                         real, collapsed and random digits
 
 Training, sampling and reconstruction are `translate train`, `sample` and `infer`, one thread each.
-targets.py has the bounds of each metric value, digit_evaluations.py how it is computed. `--out`
+targets.py has the bounds of each metric value; digit_evaluations.py computes it. `--out`
 (out/methods) gets a folder for each row, with sheet.png, the configuration, the log and the output
 of the commands; `--keep` keeps checkpoints and samples as well.
 """
@@ -60,7 +60,7 @@ def main() -> None:
 
 
 def arguments() -> argparse.Namespace:
-    """Return the command line."""
+    """Parse the command line."""
     parser = tables.parser_with_json(__doc__)
     parser.add_argument("configs", nargs="*", metavar="CONFIG", help="a name, or a file")
     parser.add_argument(
@@ -74,7 +74,11 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--measure", type=Path, nargs="+", metavar="FOLDER", help="folders of digits"
     )
-    parser.add_argument("--baselines", action="store_true", help="real, repeated, averaged digits")
+    parser.add_argument(
+        "--baselines",
+        action="store_true",
+        help="metrics of real digits, and of collapsed and random generators",
+    )
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--out", type=Path, default=Path("out/methods"))
     parser.add_argument("--set", dest="settings", action="append", default=[])
@@ -135,7 +139,7 @@ def train(args: argparse.Namespace, run: TrainedRun, name: str, seed: int) -> tu
     settings = list(args.settings)
     if Path(name).stem in CONVERGENCE:
         steps = layers.resolve(None, config=name, assignments=args.settings).train.steps
-        every = -(-steps // CHECKPOINTS)  # rounded up: the last step is the twelfth, not one more
+        every = -(-steps // CHECKPOINTS)  # rounded up: at most 12 follow the checkpoint of step 0
         settings += [f"train.keep={CHECKPOINTS + 1}", f"train.save_every={every}"]
         settings += [f"train.log_every={max(1, every // 10)}"]
     started, cpu = time.monotonic(), children_cpu_seconds()

@@ -62,14 +62,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Exclude the objects of imported modules from garbage collection, also in forked processes."""
+    """Exclude the objects of imported modules from garbage collection, for the speed of tests."""
     gc.freeze()
     atexit.register(gc.freeze)  # ends the process a second earlier
 
 
 @pytest.fixture(scope="module")
 def browser() -> "Iterator[Browser]":
-    """Return a headless Chromium; skip the test where Debian's is not installed."""
+    """Return a headless Chromium; skip the test if Debian's package is not installed."""
     from browser import CHROMIUM, running_browser
 
     if not CHROMIUM.exists():
@@ -80,7 +80,7 @@ def browser() -> "Iterator[Browser]":
 
 @pytest.fixture
 def disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultyDisk]:
-    """Return a disk that counts file operations and injects faults, restored after the test."""
+    """Patch functions of `os` during the test, to count file operations and inject faults."""
     faulty_disk = FaultyDisk(monkeypatch)
     yield faulty_disk
     faulty_disk.disarm()
@@ -125,24 +125,24 @@ def messages() -> Iterator[list[str]]:
 
 @pytest.fixture
 def register_plugin() -> Iterator[Callable[..., object]]:
-    """Register a plugin object for one test: ``register_plugin(thing, "distribution:name")``."""
-    managers = discovery.load(), discovery.load(torch_free=True)
-    before = dict(discovery.skipped)
+    """Register a plugin object for one test: ``register_plugin(plugin, "distribution:name")``."""
+    managers = discovery.load(), discovery.load(torch_free=True)  # the second has some plugins only
+    skipped_before = dict(discovery.skipped)
     names: list[str] = []
 
-    def register(thing: object, name: str = "other:thing") -> object:
+    def register(plugin: object, name: str = "other:thing") -> object:
         for manager in managers:
-            if not manager.has_plugin(name):
-                discovery.register(manager, thing, name)
+            if not manager.has_plugin(name):  # one manager is both if all plugins were loaded
+                discovery.register(manager, plugin, name)
         names.append(name)
-        return thing
+        return plugin
 
     yield register
     for name in names:
         for manager in managers:
             manager.unregister(name=name)
     discovery.skipped.clear()
-    discovery.skipped.update(before)
+    discovery.skipped.update(skipped_before)
 
 
 @pytest.fixture
@@ -172,7 +172,7 @@ def shared_images() -> Path:
 def run_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., CommandResult]:
     """Run `translate` in this process, in the test's folder: ``run_command("infer", ...).code``.
 
-    An unexpected exception propagates; a user would get one line.
+    An unexpected exception propagates; users get a message of one line.
     """
     from translate.cli import main
 
@@ -207,7 +207,7 @@ def run_subprocess(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[
 
 @pytest.fixture
 def same_scenes(register_plugin: Callable[..., object]) -> None:
-    """Register the sample domains a and b, which show the same scenes."""
+    """Declare the folders a and b as sample domains with the same scenes, as ground truth."""
 
     def draw() -> Iterator[object]:
         yield from ()

@@ -1,4 +1,4 @@
-"""Interfaces of image losses and adversarial losses, and functions for them."""
+"""Interfaces of image losses and adversarial losses, and functions that use them."""
 
 from collections.abc import Callable, Sequence
 from typing import Protocol, TypeAlias
@@ -64,9 +64,11 @@ def auc(real: Scores, fake: Scores) -> Tensor:
 
 
 def _mean_scores(scores: Scores) -> Tensor:
+    """Return the score of each image, (N,): the mean over positions and scales."""
     scales = [scores] if isinstance(scores, Tensor) else scores
-    each = (torch.atleast_1d(scale.detach().float()) for scale in scales)
-    return torch.stack([scale.reshape(len(scale), -1).mean(1) for scale in each]).mean(0)
+    scores_of_scales = (torch.atleast_1d(scale.detach().float()) for scale in scales)
+    means = [scale.reshape(len(scale), -1).mean(1) for scale in scores_of_scales]
+    return torch.stack(means).mean(0)
 
 
 def is_relativistic(loss: AdversarialLoss) -> bool:
@@ -83,7 +85,8 @@ def generator_loss(
         loss: The adversarial loss.
         discriminator: A function from images to scores.
         fake: Generated images, (N, C, H, W).
-        real: Real images (N, C, H, W), used without gradients for relativistic losses only.
+        real: Real images (N, C, H, W). Only relativistic losses use their scores, and no gradient
+            flows through these.
 
     Returns:
         A scalar.

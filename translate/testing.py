@@ -1,6 +1,7 @@
-"""The contract of plugins, for tests of their authors: `check_recipe`, `check_layout` and others.
+"""Checks that plugin authors call in their own tests: `check_recipe`, `check_layout` and others.
 
-`translate plugins check` tests the same rules. Nothing here needs pytest.
+They test the rules of the contract, which `translate plugins check NAME` prints and tests as well.
+Nothing here needs pytest.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -26,17 +27,17 @@ def check_recipe(
     data: Mapping[str, Any] | None = None,
     **options: Any,
 ) -> None:
-    """Check a recipe against the contract, with a training of some steps, within seconds.
+    """Train a recipe for a few steps, and check it against the contract; takes seconds.
 
     Args:
         name: The registered name.
         spec: Size and domains of random images; 32x32 by default.
         data: Settings of ``data``, for a recipe with its own layout: ``{"layout": ..., "root":
             ..., "domains": [...]}``.
-        options: Options of the recipe; networks without options are made small.
+        options: Options of the recipe; networks that they do not configure are made small.
 
     Raises:
-        AssertionError: A rule is broken; the message has the rule, the plugin, file and line.
+        AssertionError: A rule is broken; the message says which, why, plugin, file and line.
     """
     _raise(run_rules("recipe", name, options, spec=spec, data=data))
 
@@ -49,7 +50,7 @@ def check_generator(name: str, /, **options: Any) -> None:
         options: Options of the network.
 
     Raises:
-        AssertionError: A rule is broken; the message has the rule, the plugin, file and line.
+        AssertionError: A rule is broken; the message says which, why, plugin, file and line.
     """
     _raise(run_rules("generator", name, options))
 
@@ -62,7 +63,7 @@ def check_discriminator(name: str, /, **options: Any) -> None:
         options: Options of the network.
 
     Raises:
-        AssertionError: A rule is broken; the message has the rule, the plugin, file and line.
+        AssertionError: A rule is broken; the message says which, why, plugin, file and line.
     """
     _raise(run_rules("discriminator", name, options))
 
@@ -75,7 +76,7 @@ def check_loss(name: str, /, **options: Any) -> None:
         options: Options of the loss.
 
     Raises:
-        AssertionError: A rule is broken; the message has the rule, the plugin, file and line.
+        AssertionError: A rule is broken; the message says which, why, plugin, file and line.
     """
     _raise(run_rules("loss", name, options))
 
@@ -90,8 +91,8 @@ def check_layout(name: str, /, *, data: Mapping[str, Any] | None = None, **optio
         options: Options of the layout.
 
     Raises:
-        AssertionError: A rule is broken; the message has the rule, the plugin, file and line.
-        ConfigError: The layout cannot read these domains.
+        AssertionError: A rule is broken; the message says which, why, plugin, file and line.
+        ConfigError: The layout cannot read the generated domains: pass `data`.
         DataError: The layout cannot read this folder.
     """
     for result in run_rules("layout", name, options, data=data):
@@ -108,7 +109,7 @@ def check_format(name: str, /, *, files: Sequence[Path] = ()) -> None:
         files: More files to read, required for a format that writes none.
 
     Raises:
-        AssertionError: A rule is broken; the message has the rule, the plugin, file and line.
+        AssertionError: A rule is broken; the message says which, why, plugin, file and line.
     """
     _raise(run_file_rules("format", name, files))
 
@@ -121,7 +122,7 @@ def check_metric(name: str, /, **options: Any) -> None:
         options: Options of the metric.
 
     Raises:
-        AssertionError: A rule is broken; the message has the rule, the plugin, file and line.
+        AssertionError: A rule is broken; the message says which, why, plugin, file and line.
     """
     _raise(run_rules("metric", name, options))
 
@@ -134,7 +135,7 @@ def check_tracker(name: str, /, **options: Any) -> None:
         options: Options of the tracker.
 
     Raises:
-        AssertionError: A rule is broken; the message has the rule, the plugin, file and line.
+        AssertionError: A rule is broken; the message says which, why, plugin, file and line.
     """
     _raise(run_rules("tracker", name, options))
 
@@ -147,7 +148,7 @@ def check_importer(name: str, /, *, files: Sequence[Path] = ()) -> None:
         files: Files that it recognizes, to convert each.
 
     Raises:
-        AssertionError: A rule is broken; the message has the rule, the plugin, file and line.
+        AssertionError: A rule is broken; the message says which, why, plugin, file and line.
     """
     _raise(run_file_rules("importer", name, files))
 
@@ -159,7 +160,7 @@ def check_exporter(name: str, /) -> None:
         name: The registered name.
 
     Raises:
-        AssertionError: A rule is broken; the message has the rule, the plugin, file and line.
+        AssertionError: A rule is broken; the message says which, why, plugin, file and line.
     """
     _raise(run_rules("exporter", name, {}))
 
@@ -171,7 +172,7 @@ def check_command(name: str, /) -> None:
         name: The registered name.
 
     Raises:
-        AssertionError: A rule is broken; the message has the rule, the plugin, file and line.
+        AssertionError: A rule is broken; the message says which, why, plugin, file and line.
     """
     _raise(run_rules("command", name, {}))
 
@@ -183,7 +184,7 @@ def check_events(name: str) -> None:
         name: The name of the plugin or of its distribution.
 
     Raises:
-        AssertionError: A rule is broken; the message has the rule, the plugin, file and line.
+        AssertionError: A rule is broken; the message says which, why, plugin, file and line.
         ConfigError: No such plugin has an event hook.
     """
     results_of_plugins = list(run_event_rules(name))

@@ -9,7 +9,7 @@ import click
 from documentation import markup
 
 FOLDER = "reference/commands"
-DEFAULT = re.compile(r"\s*\[([^\[\]]*)\]\s*$")
+DEFAULT = re.compile(r"\s*\[default: ([^\[\]]*)\]\s*$")
 """The default at the end of the help of an option."""
 RANGE = re.compile(r"\s*\[x[<>]=?[^\]]*\]$")
 """The range that click appends to the help of a number, such as ``[x>=1]``."""

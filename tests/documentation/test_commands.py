@@ -17,7 +17,7 @@ def tool() -> None:
 
 
 @tool.command(help=TEXT)
-@click.option("--size", type=click.IntRange(1), metavar="N", help="Pixels of a side. [64]")
+@click.option("--size", type=click.IntRange(1), metavar="N", help="Pixels of a side. [default: 64]")
 @click.option("--quiet", is_flag=True, help="Print <nothing>.")
 @click.argument("name")
 def cut(name: str, size: int, quiet: bool) -> None:

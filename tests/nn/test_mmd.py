@@ -69,5 +69,5 @@ def test_gradients_of_mmd_are_correct_and_move_codes_to_the_prior() -> None:
 
 
 def test_mmd_refuses_a_single_code() -> None:
-    with pytest.raises(ConfigError, match=r"train\.batch_size: .* 1 has none, set 2 or more"):
+    with pytest.raises(ConfigError, match=r"train\.batch_size: .* expected at least 2, got 1"):
         mmd(torch.zeros(1, 3), torch.zeros(1, 3), 1.0)

@@ -146,9 +146,9 @@ def test_jpeg_removes_faint_detail_completely() -> None:
 @pytest.mark.parametrize(
     ("chain", "message"),
     [
-        ([], "degradations: the list is empty: name some of gray, noise, blur, jpeg"),
-        (["nose"], "degradations: there is no 'nose'. Did you mean 'noise'"),
-        ([{"sigma": 1}], "degradations: there is no ''"),
+        ([], "degradations: the list is empty: expected at least one of gray, noise, blur, jpeg"),
+        (["nose"], "degradations: unknown degradation 'nose'. Did you mean 'noise'"),
+        ([{"sigma": 1}], "degradations: unknown degradation ''"),
         ([{"name": "noise", "sigme": 1}], "noise has no option 'sigme'. Did you mean 'sigma'"),
         ([{"name": "jpeg", "sigma": 1}], "jpeg has no option 'sigma'.*quality"),
         (

@@ -108,7 +108,7 @@ def test_images_with_neither_suffix_are_reported(open_layout: OpenLayout, tmp_pa
     assert note.endswith("1_depth.png")
 
 
-def test_two_domains_are_a_folder_for_each_side_or_the_names_of_both(
+def test_two_domains_are_two_folders_or_names_for_source_and_target(
     open_layout: OpenLayout, tmp_path: Path
 ) -> None:
     write_images(tmp_path / "a", "1_in.png", "1_out.png")
@@ -137,13 +137,19 @@ def test_two_files_of_one_name_cannot_be_paired(open_layout: OpenLayout, tmp_pat
         open_layout()
 
 
-def test_a_pair_is_dropped_if_either_image_is_left_out_or_the_sizes_differ(
+def test_a_pair_is_dropped_if_either_image_is_left_out(
     open_layout: OpenLayout, tmp_path: Path
 ) -> None:
     write_images(tmp_path / "p", "1_in.png", "1_out.png", "2_in.png", "2_out.png")
     assert len(open_layout(leave_out=[tmp_path / "p/2_out.png"])) == 1
     with pytest.raises(DataError, match="no pair NAME_in and NAME_out among 4 images such as"):
         open_layout(leave_out=(tmp_path / "p").iterdir())
+
+
+def test_a_pair_of_images_of_different_sizes_cannot_be_read(
+    open_layout: OpenLayout, tmp_path: Path
+) -> None:
+    write_images(tmp_path / "p", "1_in.png")
     write_images(tmp_path / "p", "1_out.png", side=9)
     layout = open_layout()
     with pytest.raises(BadImage, match=r"is 8x8, but its partner \S+1_out\.png 9x9"):
@@ -173,7 +179,7 @@ def test_the_suffixes_that_all_names_of_a_side_have_are_recognized(
     assert common_ends(left, right) == ends
 
 
-def test_pairs_with_different_suffixes_are_refused_with_the_setting_that_reads_them(
+def test_the_error_about_different_suffixes_has_the_setting_that_reads_them(
     open_layout: OpenLayout, tmp_path: Path
 ) -> None:
     write_images(tmp_path / "a", "1_in.png", "2_in.png")
@@ -185,6 +191,6 @@ def test_pairs_with_different_suffixes_are_refused_with_the_setting_that_reads_t
     assert len(open_layout("a", "b", suffixes=("_in", "-photo"))) == 2
 
 
-def test_one_folder_for_two_domains_names_the_layouts_of_one_folder(tmp_path: Path) -> None:
+def test_the_error_about_a_single_folder_has_a_layout_of_single_folders(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="side by side in one image: --set"):
         Paired(tmp_path, ["facades"], "train")

@@ -102,7 +102,7 @@ def test_faulty_rows_are_listed_with_their_lines(open_table: OpenTable) -> None:
     assert str(error.value).endswith("--drop-unpaired skips these rows.")
     layout = open_table(text, drop_unpaired=True)
     assert len(layout) == 1
-    assert "skipped 7 of 8 rows, line 3: there is no file x/9.png." in layout.notes[0]
+    assert "skipped 7 of 8 rows; the first: line 3: there is no file x/9.png." in layout.notes[0]
 
 
 def test_a_pair_in_two_rows_counts_once_and_an_image_may_be_in_several_pairs(
@@ -110,7 +110,7 @@ def test_a_pair_in_two_rows_counts_once_and_an_image_may_be_in_several_pairs(
 ) -> None:
     layout = open_table("source,target\nx/0.png,y/1.png\nx/0.png,y/2.png\nx/0.png,y/1.png\n")
     assert relative_pairs(layout, tmp_path) == [["x/0.png", "y/1.png"], ["x/0.png", "y/2.png"]]
-    assert layout.notes == [f"{tmp_path}/pairs.csv: 1 of 3 rows repeat others: skipped"]
+    assert layout.notes == [f"{tmp_path}/pairs.csv: skipped 1 duplicate rows of 3"]
 
 
 def test_D24_a_row_of_one_file_under_two_names_is_refused(
@@ -129,7 +129,7 @@ def test_D24_a_row_of_one_file_under_two_names_is_refused(
         ("", "is empty: expected a line source,target"),
         ("a,b\nx/0.png,y/0.png", r"line 1: expected a header .* got 'a,b' \(there is no file a"),
         ("source,target\n", "has a header and no rows"),
-        ('source,target\n"x/0.png,y/0.png\n', "line 2: unexpected end of data. Close the quotes"),
+        ('source,target\n"x/0.png,y/0.png\n', "line 2: unexpected end of data. Add the missing"),
         ("source,target\nx/0.png\0,y/0.png\n", "line 2: "),
     ],
 )

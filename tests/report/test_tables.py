@@ -28,7 +28,7 @@ def test_settings_that_differ_are_listed_with_the_value_of_each_run_if_it_is_kno
 def test_the_environment_has_a_column_for_each_run(run: Path, tmp_path: Path) -> None:
     other = recorded_runs.write_run(tmp_path / "second")
     (other / "run.json").unlink()
-    rows = dict(tables.environment(read_runs([run, other])))
+    rows = dict(tables.environment_rows(read_runs([run, other])))
     assert rows["command"] == ["translate train", "-"]
     assert rows["torch"] == ["2.14", "-"]
     assert rows["images"][0].startswith("8 files, SHA-256 of names and sizes abab")
@@ -38,6 +38,6 @@ def test_the_environment_has_a_column_for_each_run(run: Path, tmp_path: Path) ->
 def test_the_newest_problems_are_shown_and_the_others_counted(run: Path) -> None:
     for number in range(tables.MAX_PROBLEMS + 1):
         files.append(run / "problems.jsonl", {"path": f"{number}.png", "message": "<gone>"})
-    rows, more = tables.problems(read_runs([run])[0])
+    rows, more = tables.problem_rows(read_runs([run])[0])
     assert len(rows) == tables.MAX_PROBLEMS and more == 2
     assert rows[-1] == (f"{tables.MAX_PROBLEMS}.png", "", "", "<gone>")

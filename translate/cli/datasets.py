@@ -143,7 +143,7 @@ def _download_progress(quiet: bool) -> Iterator[Callable[[int, int | None], obje
     "--layout",
     metavar="NAME",
     help="Layout of the folders: unpaired, paired, images, labelled, captioned or idx; suffix, "
-    "csv and side-by-side need options by --set. [unpaired; images for one domain]",
+    "csv and side-by-side need options by --set.  [default: unpaired; images for one domain]",
 )
 @click.option(
     "--size",
@@ -154,18 +154,20 @@ def _download_progress(quiet: bool) -> Iterator[Callable[[int, int | None], obje
     help="Size of training crops in pixels; smaller images are reported.",
 )
 @click.option(
-    "--drop-unpaired", is_flag=True, help="Report images without a partner as skipped. [as broken]"
+    "--drop-unpaired",
+    is_flag=True,
+    help="Report images without a partner as skipped.  [default: as broken]",
 )
 @click.option(
     "--set",
     "assignments",
     multiple=True,
     metavar="data.KEY=VALUE",
-    help="Set any setting of the section data; VALUE is YAML: --set data.channels=1. "
-    "`translate show RECIPE` lists them with their defaults. [none]",
+    help="Set any setting of the section data; VALUE is YAML: --set data.channels=1. `translate "
+    "show RECIPE` lists them with their defaults.  [default: none]",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON. [lines of text]")
-@click.option("--quiet", is_flag=True, help="Print only what is broken. [everything]")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.  [default: lines of text]")
+@click.option("--quiet", is_flag=True, help="Print only what is broken.  [default: everything]")
 def check(
     names: tuple[str, ...],
     root: Path,

@@ -22,24 +22,29 @@ FORMATS = ("table", "md", "latex", "csv", "json", "card")
     "metrics",
     multiple=True,
     metavar="NAME",
-    help="Metric to measure; repeatable. `translate show --kind metric` lists them. [all possible]",
+    help="Metric to measure; repeatable. `translate show --kind metric` lists them.  [default: "
+    "all possible]",
 )
-@click.option("--to", metavar="DOMAIN", help="Domain to translate to. [the last domain of the run]")
 @click.option(
-    "--split", metavar="NAME", help="Split of the run's data to measure, such as validation. [test]"
+    "--to", metavar="DOMAIN", help="Domain to translate to.  [default: the last domain of the run]"
+)
+@click.option(
+    "--split",
+    metavar="NAME",
+    help="Split of the run's data to measure, such as validation.  [default: test]",
 )
 @click.option(
     "--limit",
     type=click.IntRange(1),
     metavar="N",
     help="Largest number of images to measure: with RUN, evenly spaced test images; with folders, "
-    "the first images. [all]",
+    "the first images.  [default: all]",
 )
 @click.option(
     "--size",
     metavar="N|HxW",
-    help="Size in pixels: with RUN, of the centre crop; with folders, of the shorter side. [with "
-    "RUN, the size of training crops; with folders, that of the files]",
+    help="Size in pixels: with RUN, of the centre crop; with folders, of the shorter side.  "
+    "[default: with RUN, the size of training crops; with folders, that of the files]",
 )
 @click.option(
     "--seed",
@@ -48,18 +53,22 @@ FORMATS = ("table", "md", "latex", "csv", "json", "card")
     multiple=True,
     metavar="N",
     help="Random seed of the outputs, for a recipe that draws random numbers; repeatable, for the "
-    "mean and standard deviation. [0]",
+    "mean and standard deviation.  [default: 0]",
 )
 @click.option(
     "--set",
     "assignments",
     multiple=True,
     metavar="OPTION=VALUE",
-    help="Option of the recipe at inference, such as steps=20; `translate show RUN` lists them. "
-    "[the recipe's defaults]",
+    help="Option of the recipe at inference, such as steps=20; `translate show RUN` lists them.  "
+    "[default: the recipe's defaults]",
 )
-@click.option("--real", type=LocalPath(), metavar="DIR", help="Folder of real images. [none]")
-@click.option("--fake", type=LocalPath(), metavar="DIR", help="Folder of images to measure. [none]")
+@click.option(
+    "--real", type=LocalPath(), metavar="DIR", help="Folder of real images.  [default: none]"
+)
+@click.option(
+    "--fake", type=LocalPath(), metavar="DIR", help="Folder of images to measure.  [default: none]"
+)
 @click.option(
     "--paired",
     is_flag=True,
@@ -69,23 +78,27 @@ FORMATS = ("table", "md", "latex", "csv", "json", "card")
     "--mask",
     type=LocalPath(),
     metavar="DIR",
-    help="Folder of masks: only white pixels are measured. [none]",
+    help="Folder of masks: only white pixels are measured.  [default: none]",
 )
 @click.option(
     "--source",
     type=LocalPath(),
     metavar="DIR",
     help="Folder of the inputs that --fake was translated from, under the same names; for "
-    "baselines. [none]",
+    "baselines.  [default: none]",
 )
 @click.option(
     "--train",
     type=LocalPath(),
     metavar="DIR",
-    help="Folder of training images of the target domain, for baselines. [none]",
+    help="Folder of training images of the target domain, for baselines.  [default: none]",
 )
 @click.option(
-    "--batch-size", type=click.IntRange(1), default=16, metavar="N", help="Images per batch. [16]"
+    "--batch-size",
+    type=click.IntRange(1),
+    default=16,
+    metavar="N",
+    help="Images per batch.  [default: 16]",
 )
 @device_option
 @click.option(
@@ -95,14 +108,15 @@ FORMATS = ("table", "md", "latex", "csv", "json", "card")
     default="table",
     metavar="FORMAT",
     help="What to print: table, md, latex, csv, json, or card, the evaluation block of a model "
-    "card. [table]",
+    "card.  [default: table]",
 )
 @click.option(
     "--out",
     type=LocalPath(path_type=Path),
     metavar="FILE",
     help="JSON file to write; thumbnails of the best and worst images go into a folder next to "
-    "it, such as evaluation-images for evaluation.json. [RUN/evaluation.json; none for folders]",
+    "it, such as evaluation-images for evaluation.json.  [default: RUN/evaluation.json; none for "
+    "folders]",
 )
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 def command(

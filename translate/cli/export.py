@@ -17,33 +17,36 @@ logger = logging.getLogger(__name__)
 @click.command(no_args_is_help=True)
 @click.argument("run", type=LocalPath(path_type=Path))
 @click.argument("file", required=False, type=LocalPath(path_type=Path))
-@click.option("--to", metavar="DOMAIN", help="Domain to translate to. [the last domain of the run]")
+@click.option(
+    "--to", metavar="DOMAIN", help="Domain to translate to.  [default: the last domain of the run]"
+)
 @click.option(
     "--set",
     "assignments",
     multiple=True,
     metavar="OPTION=VALUE",
-    help="Option of the recipe to fix in FILE, such as steps=20; `translate show RUN` lists them. "
-    "[the recipe's defaults]",
+    help="Option of the recipe to fix in FILE, such as steps=20; `translate show RUN` lists "
+    "them.  [default: the recipe's defaults]",
 )
 @click.option(
     "--sample",
     is_flag=True,
-    help="Export the generator of images from latents, for `translate sample FILE`. [default "
-    "for recipes that do not translate]",
+    help="Export the generator of images from latents, for `translate sample FILE`.  [default: "
+    "default for recipes that do not translate]",
 )
 @click.option(
     "--web",
     metavar="DIR",
     type=LocalPath(path_type=Path),
     help="Write, instead of FILE, a folder with a page that runs the model in the browser; any "
-    "file server shows it. [none]",
+    "file server shows it.  [default: none]",
 )
 @click.option(
     "--runtime",
     metavar="FILE",
     type=LocalPath(path_type=Path),
-    help="npm package onnxruntime-web, which runs the model in the page of --web. [downloaded]",
+    help="npm package onnxruntime-web, which runs the model in the page of --web.  [default: "
+    "downloaded]",
 )
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 def command(

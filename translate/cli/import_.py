@@ -27,16 +27,19 @@ logger = logging.getLogger(__name__)
     "--other",
     type=LocalPath(path_type=Path),
     metavar="FILE",
-    help="Weights of the opposite direction, for a recipe that translates in both directions. "
-    "[none]",
+    help="Weights of the opposite direction, for a recipe that translates in both directions.  "
+    "[default: none]",
 )
-@click.option("--recipe", metavar="NAME", help="Recipe of the run. [chosen by the importer]")
+@click.option(
+    "--recipe", metavar="NAME", help="Recipe of the run.  [default: chosen by the importer]"
+)
 @click.option(
     "--domains",
     nargs=2,
     metavar="SOURCE TARGET",
     default=("source", "target"),
-    help="Names for the source and target domain, which FILE does not contain. [source target]",
+    help="Names for the source and target domain, which FILE does not contain.  [default: source "
+    "target]",
 )
 @click.option(
     "--network",
@@ -45,7 +48,7 @@ logger = logging.getLogger(__name__)
     cls=MultiValueOption,
     metavar="NAME ...",
     help="Network to import, if FILE contains several; a second NAME is the network of the "
-    "opposite direction. [the only one]",
+    "opposite direction.  [default: the only one]",
 )
 @click.option(
     "--set",
@@ -53,7 +56,7 @@ logger = logging.getLogger(__name__)
     multiple=True,
     metavar="OPTION=VALUE",
     help="Option of the network that FILE does not contain, such as dropout=0; `translate show "
-    "IMPORTER` lists them. [assumed, and printed by the import]",
+    "IMPORTER` lists them.  [default: assumed, and printed by the import]",
 )
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 def command(

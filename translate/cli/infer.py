@@ -27,96 +27,97 @@ logger = logging.getLogger(__name__)
 @click.argument("run", type=LocalPath(path_type=Path))
 @click.argument("source", type=click.Path())
 @click.argument("out", type=click.Path())
-@click.option("--to", metavar="DOMAIN", help="Domain to translate to. [the last domain of the run]")
+@click.option(
+    "--to", metavar="DOMAIN", help="Domain to translate to.  [default: the last domain of the run]"
+)
 @click.option(
     "--size",
     type=click.IntRange(1),
     metavar="N",
-    help="Scale images to this shorter side before translation, in pixels. [original size]",
+    help="Scale the shorter side to N pixels before translation.  [default: original size]",
 )
 @click.option(
     "--scale-back",
     is_flag=True,
-    help="Scale outputs to the original size; without --size, translate at the size of training "
-    "crops.",
+    help="Resize outputs to the size of their inputs. Without --size, inputs are first scaled to "
+    "the size of the training crops.",
 )
 @click.option(
     "--side",
     metavar="NAME",
     help="Half of each image to translate, for a model that was trained on pairs side by side in "
-    "one image; whole: SOURCE has single images. [none]",
+    "one image; whole: SOURCE has single images.  [default: none]",
 )
 @click.option(
     "--mask",
     type=click.Path(),
     metavar="DIR|FILE",
     help="Masks of the holes to inpaint: a folder with the names of the images, or a file for one "
-    "image; white (or 1 in a mask of 0 and 1) is the hole. [transparent pixels of the images]",
+    "image; white (or 1 in a mask of 0 and 1) is the hole.  [default: transparent pixels]",
 )
 @click.option(
     "--batch-size",
     type=click.IntRange(1),
     metavar="N",
-    help="Images per batch; images of different sizes are never in one batch. [1; 8 on a GPU]",
+    help="Images per batch, all of one size.  [default: 1; 8 on a GPU]",
 )
 @device_option
 @click.option(
     "--backend",
     metavar="NAME",
     help="Library that runs the model: torch, onnxruntime, openvino, or that of another exporter; "
-    "for all but torch, the model is exported at the first use, and cached. [torch]",
+    "for all but torch, the model is exported at the first use, and cached.  [default: torch]",
 )
 @click.option(
     "--format",
     "form",
     metavar="FORMAT",
     help="File format of outputs: png, jpg, tif, webp or another; `translate show --kind format` "
-    "lists them. [that of the input if it can store the output, else png]",
+    "lists them.  [default: that of the input if it can store the output, else png]",
 )
 @click.option(
     "--max-pixels",
     type=click.IntRange(1),
     metavar="N",
     help="Largest number of pixels of an input; larger images are not decoded, but listed in "
-    "problems.jsonl. [178956970, as in Pillow]",
+    "problems.jsonl.  [default: 178956970, as in Pillow]",
 )
 @click.option(
     "--frames",
     type=click.Choice(["first", "all"]),
-    help="Frames or pages of each file to translate; all: an output file for each. [first]",
+    help="Frames or pages of each file to translate; all: one output each.  [default: first]",
 )
 @click.option(
     "--keep-metadata",
     is_flag=True,
-    help="Copy all EXIF and XMP data, including GPS, to outputs. [only the colour profile, and "
-    "owner and licence in XMP]",
+    help="Copy all EXIF and XMP data, including GPS.  [default: colour profile, owner, licence]",
 )
 @click.option(
     "--no-provenance",
     "provenance",
     flag_value=False,
     default=True,
-    help="Write outputs without metadata that names the model and the input, see docs/share.md. "
-    "[XMP with DigitalSourceType, model, recipe and hash of the input]",
+    help="Write outputs without metadata that names the model and the input, see docs/share.md.  "
+    "[default: XMP with DigitalSourceType, model, recipe and hash of the input]",
 )
 @click.option(
     "--to-srgb",
     is_flag=True,
-    help="Convert colours from the file's profile to sRGB. [colours and profile are kept]",
+    help="Convert colours from the file's profile to sRGB.  [default: kept]",
 )
 @click.option(
     "--set",
     "assignments",
     multiple=True,
     metavar="OPTION=VALUE",
-    help="Option of the recipe, such as steps=20; `translate show RUN` lists them. [the recipe's "
-    "defaults]",
+    help="Option of the recipe, such as steps=20; `translate show RUN` lists them.  [default: the "
+    "recipe's defaults]",
 )
 @click.option(
     "--seed",
     type=click.IntRange(0),
     metavar="N",
-    help="Random seed of the noise, for a recipe that draws noise. [0]",
+    help="Random seed of a recipe that draws noise.  [default: 0]",
 )
 @click.option(
     "--overwrite",
@@ -124,7 +125,7 @@ logger = logging.getLogger(__name__)
     help="Replace existing files that were made from another input, model or options.",
 )
 @click.option(
-    "--limit", type=click.IntRange(1), metavar="N", help="Translate only the first N images. [all]"
+    "--limit", type=click.IntRange(1), metavar="N", help="Translate N images only.  [default: all]"
 )
 @click.option(
     "--trust",
@@ -138,14 +139,15 @@ logger = logging.getLogger(__name__)
     type=click.IntRange(16),
     metavar="N",
     help="Translate in tiles of NxN pixels, without seams, so that large images need little "
-    "memory; large TIFF and .npy files are then read and written in parts. [tiles only for images "
-    "that need more than --memory]",
+    "memory; large TIFF and .npy files are then read and written in parts.  [default: tiles only "
+    "for images that need more than --memory]",
 )
 @click.option(
     "--memory",
     metavar="SIZE",
     help="Memory that activations of the network may take, such as 4GB; activations that do not "
-    "fit are kept in temporary files in OUT. [400MB with --tile, else half of the free memory]",
+    "fit are kept in temporary files in OUT.  [default: 400MB with --tile, else half of the free "
+    "memory]",
 )
 @shard_options
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
@@ -186,15 +188,15 @@ def infer(
     shard: str | None,
     missing: bool,
     trust: bool = False,
-    executor: Callable[[InferenceOptions], Execute] | None = None,
+    make_execute: Callable[[InferenceOptions], Execute] | None = None,
     **options: Any,
 ) -> int:
     """Translate images with the options of `translate infer`, and return the exit code.
 
-    `executor` takes the settings, and returns the function that translates the images in other
-    processes. If `executor` is None, this process translates them.
+    `make_execute` takes the settings, and returns the function that translates the images in other
+    processes. If it is None, this process translates them.
     """
-    with without_collection():
+    with without_collection():  # imports are faster without garbage collection
         from translate.cli.parameters.assignments import parse_assignments
         from translate.engine.exports.backends import other_backend
         from translate.engine.exports.loading import load_model
@@ -229,8 +231,8 @@ def infer(
         for message in messages:
             logger.info(f"{message} An older checkpoint is used.")
         if model.name != str(run):
-            logger.info(f"{run} is {model.name}")
-        folder = FolderTranslation(
+            logger.info(f"{run}: using checkpoint {model.name}")
+        translation = FolderTranslation(
             model,
             inputs,
             location,
@@ -239,10 +241,10 @@ def infer(
             stop=lambda: interrupts.caught,
             watch=update_progress,
         )
-        for result in folder.run(executor(settings) if executor else None):
+        for result in translation.run(make_execute(settings) if make_execute else None):
             update_progress(result)
         logger.info(summary(result))
     if interrupts.caught:
         return 128 + interrupts.caught
-    is_single = read_launch().is_single  # if one of several fails, torchrun stops the others
+    is_single = read_launch().is_single  # else torchrun stops the other processes unless 0
     return 3 if result.listed and is_single else 0

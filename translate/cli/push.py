@@ -15,10 +15,14 @@ from translate.cli.parameters.values import LocalPath
 @click.argument("run", type=LocalPath(path_type=Path))
 @click.argument("repository", metavar="ORG/NAME")
 @click.option(
-    "--private", is_flag=True, help="Make the repository private, if it is created. [public]"
+    "--private",
+    is_flag=True,
+    help="Make the repository private, if it is created.  [default: public]",
 )
 @click.option(
-    "--revision", metavar="BRANCH", help="Branch to upload to; created if it is new. [main]"
+    "--revision",
+    metavar="BRANCH",
+    help="Branch to upload to; created if it is new.  [default: main]",
 )
 @card_options
 def command(

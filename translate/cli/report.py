@@ -22,7 +22,8 @@ logger = logging.getLogger(__name__)
     "--out",
     type=LocalPath(path_type=Path),
     metavar="FILE",
-    help="File to write. [report.html in the run; of several runs, in the working directory]",
+    help="File to write.  [default: report.html in the run; of several runs, in the working "
+    "directory]",
 )
 @click.option(
     "--watch",
@@ -33,7 +34,7 @@ logger = logging.getLogger(__name__)
     "--port",
     type=click.IntRange(0, 65535),
     metavar="N",
-    help=f"Port of --watch; 0: a free one. [{DEFAULT_PORT}]",
+    help=f"Port of --watch; 0: a free one.  [default: {DEFAULT_PORT}]",
 )
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 def command(

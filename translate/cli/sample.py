@@ -21,30 +21,34 @@ logger = logging.getLogger(__name__)
     "--count",
     type=click.IntRange(1),
     metavar="N",
-    help="Number of images; with --walk, images per row. [64; 12 with --walk]",
+    help="Number of images; with --walk, images per row.  [default: 64; 12 with --walk]",
 )
 @click.option(
     "--class",
     "label",
     metavar="NAME",
-    help="Class to generate; all: --count images of every class, in a folder for each class. [all "
-    "classes in turn]",
+    help="Class to generate; all: --count images of every class, in a folder for each class.  "
+    "[default: all classes in turn]",
 )
 @click.option(
     "--text",
     metavar="TEXT",
-    help="Caption of the images to generate, for a model trained with captions. [none]",
+    help="Caption of the images to generate, for a model trained with captions.  [default: none]",
 )
 @click.option(
-    "--seed", type=click.IntRange(0), default=0, metavar="N", help="Random seed of the latents. [0]"
+    "--seed",
+    type=click.IntRange(0),
+    default=0,
+    metavar="N",
+    help="Random seed of the latents.  [default: 0]",
 )
 @click.option(
     "--set",
     "assignments",
     multiple=True,
     metavar="OPTION=VALUE",
-    help="Option of the recipe, such as guidance=4; `translate show RUN` lists them. [the recipe's "
-    "defaults]",
+    help="Option of the recipe, such as guidance=4; `translate show RUN` lists them.  [default: "
+    "the recipe's defaults]",
 )
 @click.option("--grid", is_flag=True, help="Also write all images as one image, OUT/grid.png.")
 @click.option(
@@ -59,7 +63,7 @@ logger = logging.getLogger(__name__)
     metavar="FORMAT",
     default="png",
     help="File format of the images: png, jpg, tif, webp or another; `translate show --kind "
-    "format` lists them. [png]",
+    "format` lists them.  [default: png]",
 )
 @click.option(
     "--overwrite",
@@ -71,8 +75,8 @@ logger = logging.getLogger(__name__)
     "provenance",
     flag_value=False,
     default=True,
-    help="Write images without metadata that names the model, see docs/share.md. [XMP with "
-    "DigitalSourceType, model and recipe]",
+    help="Write images without metadata that names the model, see docs/share.md.  [default: XMP "
+    "with DigitalSourceType, model and recipe]",
 )
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 def command(

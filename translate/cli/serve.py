@@ -27,14 +27,14 @@ logger = logging.getLogger(__name__)
     metavar="ADDRESS",
     default="127.0.0.1",
     help="Address to listen on; one that other machines can reach, such as 0.0.0.0, requires "
-    "--token or --token-file. [127.0.0.1]",
+    "--token or --token-file.  [default: 127.0.0.1]",
 )
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),
     default=7860,
     metavar="N",
-    help="Port to listen on; 0: a free one. [7860]",
+    help="Port to listen on; 0: a free one.  [default: 7860]",
 )
 @click.option(
     "--token",
@@ -45,29 +45,30 @@ logger = logging.getLogger(__name__)
     "--token-file",
     type=LocalPath(path_type=Path),
     metavar="FILE",
-    help="File with the token to require instead of a generated one. [none]",
+    help="File with the token to require instead of a generated one.  [default: none]",
 )
 @click.option(
     "--max-pixels",
     type=click.IntRange(1),
     default=24_000_000,
     metavar="N",
-    help="Largest number of pixels of an image; larger images are refused before they are decoded. "
-    "[24000000]",
+    help="Largest number of pixels of an image; larger images are refused before they are "
+    "decoded.  [default: 24000000]",
 )
 @click.option(
     "--timeout",
     type=click.FloatRange(0.1),
     default=60.0,
     metavar="SECONDS",
-    help="Time limit for one image. [60]",
+    help="Time limit for one image.  [default: 60]",
 )
 @device_option
 @click.option(
     "--backend",
     metavar="NAME",
-    help="Library that runs the models: torch, onnxruntime, openvino, or that of another exporter; "
-    "for all but torch, models are exported at the first use, and cached. [torch]",
+    help="Library that runs the models: torch, onnxruntime, openvino, or that of another "
+    "exporter; for all but torch, models are exported at the first use, and cached.  [default: "
+    "torch]",
 )
 @click.option("--quiet", is_flag=True, help="Print nothing but errors and the token.")
 def command(

@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 @click.option(
     "--kind",
     type=click.Choice(list(TITLES)),
-    help="Kind of NAME, if several kinds have that name; without NAME, the kind to list. [any "
-    "kind]",
+    help="Kind of NAME, if several kinds have that name; without NAME, the kind to list.  "
+    "[default: any kind]",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON. [YAML]")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.  [default: YAML]")
 @click.option("--quiet", is_flag=True, help="Print names only.")
 def command(name: str | None, kind: str | None, as_json: bool, quiet: bool) -> None:
     """List all names, or show the settings of one as YAML.

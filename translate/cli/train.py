@@ -25,7 +25,7 @@ from translate.engine.system.memory import without_collection
     "--plugin",
     metavar="RECIPE",
     shell_complete=completer(plugin_names),
-    help="Recipe to train; `translate show` lists all. [that of --config]",
+    help="Recipe to train; `translate show` lists all.  [default: that of --config]",
 )
 @click.option(
     "--domains",
@@ -34,74 +34,84 @@ from translate.engine.system.memory import without_collection
     metavar="A [B ...]",
     shell_complete=completer(domain_names),
     help="Domains to train on: folders in --data, or paths. Images are translated from the first "
-    "to the last. [those of --config]",
+    "to the last.  [default: those of --config]",
 )
 @click.option(
     "--config",
     metavar="NAME_OR_FILE",
     shell_complete=completer(config_names),
-    help="Configuration to start from: a bundled one by its name, or a YAML file. [none]",
+    help="Configuration to start from: a bundled one by its name, or a YAML file.  [default: none]",
 )
 @click.option(
-    "--data", type=click.Path(), metavar="DIR", help="Folder that holds the domains. [datasets]"
+    "--data",
+    type=click.Path(),
+    metavar="DIR",
+    help="Folder that holds the domains.  [default: datasets]",
 )
 @click.option(
     "--out",
     type=LocalPath(path_type=Path, file_okay=False),
     metavar="DIR",
-    help="Run folder to write; a folder that contains a run is refused, except with --resume auto. "
-    "[runs/RECIPE-A-B]",
+    help="Run folder to write; a folder that contains a run is refused, except with --resume "
+    "auto.  [default: runs/RECIPE-A-B]",
 )
 @click.option(
     "--resume",
     type=LocalPath(),
     metavar="RUN",
-    help="Run to continue with its own settings; only --steps, and settings of logging, saving and "
-    "computation may change. auto: continue the run in --out, or start it if there is none. "
-    "[none]",
+    help="Run to continue with its own settings; only --steps, and settings of logging, saving "
+    "and computation may change. auto: continue the run in --out, or start it if there is none.  "
+    "[default: none]",
 )
 @click.option(
     "--init",
     type=LocalPath(path_type=Path),
     metavar="RUN",
     help="Run to fine-tune: a new training starts from its weights and settings, at step 0, with "
-    "new optimizers; weights that do not fit the new networks are skipped and listed. [none]",
+    "new optimizers; weights that do not fit the new networks are skipped and listed.  [default: "
+    "none]",
 )
 @click.option(
-    "--steps", type=int, metavar="N", help="Number of training steps. [that of the recipe]"
+    "--steps",
+    type=int,
+    metavar="N",
+    help="Number of training steps.  [default: that of the recipe]",
 )
 @click.option(
     "--epochs",
     type=int,
     metavar="N",
-    help="Number of passes over the training data, instead of --steps. [that of the recipe]",
+    help="Number of passes over the training data, instead of --steps.  [default: that of the "
+    "recipe]",
 )
 @click.option(
     "--size",
     metavar="N",
-    help="Size of training crops in pixels: N or HEIGHTxWIDTH. [that of the recipe, mostly 256]",
+    help="Size of training crops in pixels: N or HEIGHTxWIDTH.  [default: that of the recipe, "
+    "mostly 256]",
 )
 @click.option(
     "--batch-size",
     type=int,
     metavar="N",
-    help="Images per step, over all processes. [that of the recipe, mostly 1]",
+    help="Images per step, over all processes.  [default: that of the recipe, mostly 1]",
 )
 @click.option(
     "--seed",
     type=int,
     metavar="N",
-    help="Random seed of initial weights, order of images and augmentation. [0]",
+    help="Random seed of initial weights, order of images and augmentation.  [default: 0]",
 )
 @click.option(
     "--device",
     metavar="DEVICE",
-    help="Device to train on: auto, cpu, cuda or cuda:N; auto takes a GPU if there is one. [auto]",
+    help="Device to train on: auto, cpu, cuda or cuda:N; auto takes a GPU if there is one.  "
+    "[default: auto]",
 )
 @click.option(
     "--precision",
     type=click.Choice(["fp32", "bf16"]),
-    help="Floating-point precision; bf16 halves memory on a GPU. [fp32]",
+    help="Floating-point precision; bf16 halves memory on a GPU.  [default: fp32]",
 )
 @click.option(
     "--deterministic",
@@ -112,7 +122,7 @@ from translate.engine.system.memory import without_collection
 @click.option(
     "--drop-unpaired",
     is_flag=True,
-    help="Skip images without a partner, if the layout has pairs. [refuse to train]",
+    help="Skip images without a partner, if the layout has pairs.  [default: refuse to train]",
 )
 @click.option(
     "--set",
@@ -124,13 +134,13 @@ from translate.engine.system.memory import without_collection
 @click.option(
     "--max-time",
     metavar="TIME",
-    help="Time limit, such as 90m or 2h30m, after which training saves a checkpoint and stops. "
-    "[no limit]",
+    help="Time limit, such as 90m or 2h30m, after which training saves a checkpoint and stops.  "
+    "[default: no limit]",
 )
 @click.option(
     "--save-on",
     type=click.Choice(["SIGUSR1", "SIGUSR2", "SIGHUP"]),
-    help="Signal on which training saves a checkpoint and continues. [none]",
+    help="Signal on which training saves a checkpoint and continues.  [default: none]",
 )
 @click.option("--accept-data-change", is_flag=True, help="Resume even if the images have changed.")
 @click.option(
@@ -145,7 +155,9 @@ from translate.engine.system.memory import without_collection
     help="Train a few steps in memory, and print the time and memory that training would take. "
     "Nothing is written.",
 )
-@click.option("--json", "as_json", is_flag=True, help="With --dry-run: print JSON. [lines of text]")
+@click.option(
+    "--json", "as_json", is_flag=True, help="With --dry-run: print JSON.  [default: lines of text]"
+)
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 def command(**arguments: Any) -> int:
     """Train a recipe on folders of images; write a run folder.

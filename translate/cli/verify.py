@@ -22,17 +22,17 @@ if TYPE_CHECKING:
     "--model",
     metavar="RUN",
     type=LocalPath(path_type=Path),
-    help="Run, checkpoint or exported file to compare with the model that made the image. "
-    "[not compared]",
+    help="Run, checkpoint or exported file to compare with the model that made the image.  "
+    "[default: not compared]",
 )
 @click.option(
     "--input",
     "source",
     metavar="FILE",
     type=LocalPath(path_type=Path),
-    help="Image to compare with the input that FILE was translated from. [not compared]",
+    help="Image to compare with the input that FILE was translated from.  [default: not compared]",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON. [text]")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.  [default: text]")
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 def command(file: Path, model: Path | None, source: Path | None, as_json: bool, quiet: bool) -> int:
     """Show which model made an image, or verify a packed model.

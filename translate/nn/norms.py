@@ -9,8 +9,8 @@ from torch import Tensor, nn
 from translate.errors import ConfigError, suggest
 
 BIAS = (
-    "biases of the convolutions before a norm: default none under batch norm, else one; "
-    "`norm: none` of the authors' code is {norm: none, bias: false}"
+    "add a bias to the convolutions before a norm; default: false before batch norm, else true; "
+    "`norm: none` of the code of Isola et al. is {norm: none, bias: false}"
 )
 """description of an option that `conv_bias` takes"""
 
@@ -52,22 +52,23 @@ VECTOR_NORMS: Mapping[str, Callable[[int], nn.Module]] = {
 
 
 def norm_layer(name: str) -> Callable[[int], nn.Module]:
-    """Return the factory of a norm of images by name; it takes the number of channels."""
+    """Return the factory of a normalization layer for feature maps (N, C, H, W); it takes C."""
     return _find_norm(name, NORMS)
 
 
 def vector_norm_layer(name: str) -> Callable[[int], nn.Module]:
-    """Return the factory of a norm of vectors (N, units) by name; it takes the number of units."""
+    """Return the factory of a normalization layer for vectors (N, C); it takes C."""
     return _find_norm(name, VECTOR_NORMS)
 
 
 def conv_bias(norm: str, bias: bool | None = None) -> bool:
     """Return whether a convolution before this norm has a bias: `bias`, or the default for None.
 
-    By default only batch norm has none before it. A bias before instance norm has no effect, but
-    published checkpoints have it. The code of pix2pix and CycleGAN has biases before instance norm
-    only: its ``none`` is ``norm="none", bias=False`` here, where layers without norm have a bias by
-    default, as they could not shift their output otherwise.
+    By default, convolutions before batch norm have no bias, and all others have one. A bias before
+    instance norm has no effect, but published checkpoints contain it. The code of pix2pix and
+    CycleGAN has biases before instance norm only: its ``none`` is ``norm="none", bias=False`` here,
+    where layers without norm have a bias by default, as they could not shift their output
+    otherwise.
     """
     return norm != "batch" if bias is None else bias
 

@@ -26,8 +26,8 @@ def gradient_penalty(critic: Critic, real: Tensor, fake: Tensor) -> Tensor:
     """Return the gradient penalty of WGAN-GP (Gulrajani et al., 2017, algorithm 1).
 
     The penalty is the mean of ``(|gradient| - 1)^2`` at one random point between each real image
-    and its fake image; the norm is over all entries of an image. Random numbers are those of the
-    global generator.
+    and its fake image; the norm is over all entries of an image. Random numbers are drawn
+    from PyTorch's global random number generator.
 
     Args:
         critic: A function of images; a list of scores, one per scale, is summed.
@@ -72,8 +72,9 @@ def mmd(codes: Tensor, prior: Tensor, scale: float) -> Tensor:
     """Return an unbiased estimate of the maximum mean discrepancy of two batches of latent codes.
 
     WAE-MMD (Tolstikhin et al., 2018, algorithm 2) with inverse multiquadratic kernels as in the
-    authors' code: the sum of ``C / (C + d^2)`` for seven C from 0.1 to 10 times ``2 z scale^2``,
-    the expected squared distance of two samples of N(0, scale^2) in z dimensions.
+    authors' code: the sum of ``C / (C + d^2)`` over ``C = f * 2 z scale^2`` for seven factors f
+    from 0.1 to 10, where ``2 z scale^2`` is the expected squared distance of two samples of
+    N(0, scale^2) in z dimensions.
 
     Args:
         codes: Codes of images, (N, z) or (N, z, 1, 1), N at least 2.
@@ -89,20 +90,20 @@ def mmd(codes: Tensor, prior: Tensor, scale: float) -> Tensor:
     first, second = at_least_float32(codes).flatten(1), at_least_float32(prior).flatten(1)
     if min(len(first), len(second)) < 2:
         raise ConfigError(
-            "train.batch_size: MMD compares pairs of codes: 1 has none, set 2 or more."
+            "train.batch_size: MMD compares pairs of codes: expected at least 2, got 1."
         )
-    expected_distance = 2 * first.shape[1] * scale**2
+    expected_squared_distance = 2 * first.shape[1] * scale**2
     within = sum(
-        _kernels(x, x, expected_distance).fill_diagonal_(0).sum() / (len(x) * (len(x) - 1))
+        _kernels(x, x, expected_squared_distance).fill_diagonal_(0).sum() / (len(x) * (len(x) - 1))
         for x in (first, second)
     )
-    return within - 2 * _kernels(first, second, expected_distance).mean()
+    return within - 2 * _kernels(first, second, expected_squared_distance).mean()
 
 
-def _kernels(first: Tensor, second: Tensor, expected_distance: float) -> Tensor:
+def _kernels(first: Tensor, second: Tensor, expected_squared_distance: float) -> Tensor:
     """Return the sum of the kernels for each pair of codes, (N, M)."""
     distances = (first[:, None] - second[None]).square().sum(dim=2)
-    widths = [expected_distance * factor for factor in (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)]
+    widths = [expected_squared_distance * factor for factor in (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)]
     return torch.stack([width / (width + distances) for width in widths]).sum(dim=0)
 
 
@@ -115,9 +116,9 @@ def _score_gradients(critic: Critic, images: Tensor) -> Tensor:
 
 
 def _gradient(critic: Critic, images: Tensor, reduce: Callable[[Tensor], Tensor]) -> Tensor:
-    """Return the gradient of a critic's total score for images, with a graph for a second one.
+    """Return the gradient of a critic's total score for images; it can be differentiated again.
 
-    The total score is the sum over scales of the logits of a scale, which `reduce` adds up.
+    The total score is the sum over scales of the numbers that `reduce` returns for their logits.
     """
     images = images.requires_grad_()
     scores = critic(images)

@@ -115,7 +115,7 @@ def render(runs: Sequence[RunData], *, version: str = "") -> bytes:
             figures={ids[f.title]: {"data": f.data, "layout": f.layout} for f in all_figures},
             evaluation_head=evaluation_tables.COLUMNS,
             differences=tables.config_differences(runs),
-            environment=tables.environment(runs),
+            environment=tables.environment_rows(runs),
             style=Markup((ASSETS / "report.css").read_text()),
             script=Markup((ASSETS / "report.js").read_text()),
             plotly=_plotly() if all_figures else "",
@@ -150,7 +150,7 @@ def _view(run: RunData, run_count: int) -> RunView:
         rows = []  # the examination of the run reports the error
     evaluation, config = run.evaluation, run.history.config
     protocol = json.dumps(evaluation.protocol, indent=2, ensure_ascii=False) if evaluation else ""
-    problems, more_problems = tables.problems(run)
+    problems, more_problems = tables.problem_rows(run)
     rankings, damaged_examples = _rankings(run, run_count)
     missing = [*run.missing, *damaged_previews, *damaged_examples, *run.examination.omissions]
     return RunView(

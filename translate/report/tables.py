@@ -35,7 +35,7 @@ def config_differences(runs: Sequence[RunData]) -> list[tuple[str, list[str]]]:
     return [(key, [cell(key, *column) for column in columns]) for key in sorted(base_values)]
 
 
-def environment(runs: Sequence[RunData]) -> list[tuple[str, list[str]]]:
+def environment_rows(runs: Sequence[RunData]) -> list[tuple[str, list[str]]]:
     """Return rows on the environment (command, versions, device, data), a cell for each run."""
     columns = [
         _describe_session(run.sessions[-1], len(run.sessions)) if run.sessions else {}
@@ -46,7 +46,7 @@ def environment(runs: Sequence[RunData]) -> list[tuple[str, list[str]]]:
 
 
 def _describe_session(session: Mapping[str, Any], session_count: int) -> dict[str, str]:
-    """Return the cells of the newest session of a run, by the heads of their rows."""
+    """Return the cells of the newest session of a run, by row heading."""
     command, versions = session.get("command"), session.get("versions")
     data = session.get("data")
     rows: dict[str, Any] = {
@@ -59,14 +59,15 @@ def _describe_session(session: Mapping[str, Any], session_count: int) -> dict[st
         **(versions if isinstance(versions, Mapping) else {}),
         **{key: session.get(key) for key in ("device", "processes", "threads", "git", "seed")},
     }
-    while isinstance(data, Mapping):
-        label = "validation images" if "validation images" in rows or "images" in rows else "images"
-        rows[label] = f"{data.get('files')} files, SHA-256 of names and sizes {data.get('sha256')}"
-        data = data.get("validation") if label == "images" else None
+    for label in ("images", "validation images"):
+        if isinstance(data, Mapping):
+            digest = data.get("sha256")
+            rows[label] = f"{data.get('files')} files, SHA-256 of names and sizes {digest}"
+            data = data.get("validation")
     return {str(key): str(value) for key, value in rows.items() if value not in (None, "")}
 
 
-def problems(run: RunData) -> tuple[list[tuple[str, ...]], int]:
+def problem_rows(run: RunData) -> tuple[list[tuple[str, ...]], int]:
     """Return a row for each of the newest problems, and the number of older ones."""
     rows = [
         tuple(str(line.get(key, "")) for key in ("path", "stage", "reason", "message"))

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from translate import __version__
+from translate.errors import short_repr
 from translate.serve.counters import METRICS_MEDIA_TYPE, Counters
 from translate.serve.models.messages import Result
 from translate.serve.models.worker import Worker
@@ -44,26 +45,26 @@ def create_app(workers: Mapping[str, Worker], access: Access, limits: Limits) ->
         limits: Limits of size, time and number of requests.
     """
     api = FastAPI(title="translate serve", version=__version__, docs_url=None, redoc_url=None)
-    api.router.redirect_slashes = False  # a redirect would contain the Host header of the client
+    api.router.redirect_slashes = False  # redirects contain Host, which clients can forge
     counters = Counters(workers.values())
     service = Service(workers, limits, counters)
     for path, (name, media_type) in ASSETS.items():
-        content = (files("translate.serve") / "page" / name).read_bytes()
-        api.add_api_route(path, _static_endpoint(content, media_type), include_in_schema=False)
+        asset = (files("translate.serve") / "page" / name).read_bytes()
+        api.add_api_route(path, _static_endpoint(asset, media_type), include_in_schema=False)
     api.add_api_route("/health", service.health, summary="Return whether all models are loaded.")
     api.add_api_route(
         "/metrics", service.metrics, summary="Return metrics in the format of Prometheus."
     )
     api.add_api_route("/v1/models", service.list_models, summary="List the models.")
     summaries = {"translate": "Translate an image.", "sample": "Generate an image."}
-    for ability, summary in summaries.items():
+    for operation, summary in summaries.items():
         api.add_api_route(
-            f"/v1/{ability}",
-            getattr(service, ability),
+            f"/v1/{operation}",
+            getattr(service, operation),
             methods=["POST"],
             summary=summary,
             response_class=Response,
-            openapi_extra=operation_of(service.descriptions, ability),
+            openapi_extra=operation_of(service.descriptions, operation),
         )
     for error_type in (RequestError, HTTPException, Exception):
         api.add_exception_handler(error_type, _handle_error)
@@ -88,26 +89,28 @@ class Service:
         `after`.
         """
         with self._active_request():
-            submission = await reading.read(request, self.limits)
-            worker = self._take_worker(submission, "translate")
-            if "image" not in submission.files:
+            content = await reading.read(request, self.limits)
+            worker = self._take_worker(content, "translate")
+            if "image" not in content.files:
                 text = "image: expected the content of an image file, as the body or in a form."
                 raise RequestError(400, text)
-            image, mask = submission.files["image"], submission.files.get("mask")
+            image, mask = content.files["image"], content.files.get("mask")
             as_form = _accepts_form(request)
-            future = worker.call("translate", submission.fields, image, mask, previews=as_form)
+            future = worker.call("translate", content.fields, image, mask, previews=as_form)
             return _response(await asyncio.wrap_future(future), "translated", as_form=as_form)
 
     async def sample(self, request: Request) -> Response:
         """Return a generated image as PNG (TIFF if PNG cannot store it), or a grid of several."""
         with self._active_request():
-            submission = await reading.read(request, self.limits)
-            worker = self._take_worker(submission, "sample")
-            if submission.files:
-                text = "images are generated from noise: send parameters in the query, and no file."
+            content = await reading.read(request, self.limits)
+            worker = self._take_worker(content, "sample")
+            if content.files:
+                text = (
+                    "a file was sent, but samples are generated from noise: send parameters only."
+                )
                 raise RequestError(400, text)
             as_form = _accepts_form(request)
-            future = worker.call("sample", submission.fields, previews=as_form)
+            future = worker.call("sample", content.fields, previews=as_form)
             return _response(await asyncio.wrap_future(future), "sample", as_form=as_form)
 
     async def list_models(self, request: Request) -> Response:  # noqa: ARG002
@@ -137,16 +140,16 @@ class Service:
         finally:
             self.counters.active -= 1
 
-    def _take_worker(self, submission: Submission, ability: str) -> Worker:
+    def _take_worker(self, content: Submission, operation: str) -> Worker:
         """Remove the field `model`, and return the worker of that model.
 
-        Without this field, it is the worker of the only model that has the ability.
+        The field can be missing if only one model supports the operation.
         """
-        names = [model["id"] for model in self.descriptions if model[ability]]
-        name = submission.fields.pop("model", names[0] if len(names) == 1 else "")
+        names = [model["id"] for model in self.descriptions if model[operation]]
+        name = content.fields.pop("model", names[0] if len(names) == 1 else "")
         if name not in names:
-            known = ", ".join(names) or "none"
-            raise RequestError(404, f"model: expected one that can {ability}: {known}.")
+            problem = f"model {short_repr(name)} cannot {operation}" if name else "model is missing"
+            raise RequestError(404, f"{problem}: expected one of {', '.join(names) or 'none'}.")
         return self.workers[name]
 
 

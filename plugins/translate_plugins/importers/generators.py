@@ -1,7 +1,7 @@
 """Architectures of published generators, inferred from the names and shapes of their tensors.
 
-A file contains no options. If its names (keys) fit two norms or two orders of skip connections, the
-caller chooses.
+A file contains no options. If its names (keys) fit two norms, or two orders of concatenation at
+skip connections, the caller chooses.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 Norm = Literal["batch", "instance-affine"]
-"""norms that may have the same keys"""
+"""norms with tensors that can have the same keys"""
 Skips = Literal["outer-first", "inner-first"]
 """which features a U-Net concatenates first: of the outer level, or of the inner levels"""
 STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
@@ -27,13 +27,13 @@ BLOCK_TYPES: Mapping[tuple[int, ...], tuple[str, float]] = {
 """padding and dropout of a residual block, by the indices of its two convolutions"""
 
 
-class Generator(NamedTuple):
-    """A generator that was read from a file."""
+class GeneratorWeights(NamedTuple):
+    """The weights of a generator that were read from a file, and its architecture."""
 
     part: dict[str, Any]
     """the same network of this toolkit: its name and options, as in a configuration"""
     tensors: dict[str, Tensor]
-    """by the keys of that network"""
+    """state dict of that network"""
     channels: tuple[int, int]
     """numbers of input and output channels"""
     ambiguous_norm: bool = False
@@ -44,22 +44,24 @@ class Generator(NamedTuple):
 
 def read_generator(
     tensors: Mapping[str, Tensor], norm: Norm | None = None, skips: Skips | None = None
-) -> Generator | None:
-    """Return the ResNet or U-Net with these keys, or None.
+) -> GeneratorWeights | None:
+    """Return the ResNet or U-Net with these keys; None if they fit neither.
 
     Args:
-        tensors: By key, without prefixes.
+        tensors: By key, such as ``model.1.weight``, without a prefix like ``module.``.
         norm: The norm if the keys fit both; None: `instance-affine` for a ResNet with two
             downsamplings, `batch` for other networks.
-        skips: The order of a U-Net, which the keys do not show; None: an order by the age of the
-            authors' code, which its biases show.
+        skips: The order of a U-Net, which the keys do not show; None: inferred from the
+            biases, which show the age of the authors' code.
     """
     if "model.model.0.weight" in tensors:
         return _read_unet(tensors, norm or "batch", skips)
     return _read_resnet(tensors, norm)
 
 
-def _read_unet(tensors: Mapping[str, Tensor], norm: Norm, skips: Skips | None) -> Generator | None:
+def _read_unet(
+    tensors: Mapping[str, Tensor], norm: Norm, skips: Skips | None
+) -> GeneratorWeights | None:
     first_weight, last_bias = tensors["model.model.0.weight"], tensors.get("model.model.3.bias")
     if first_weight.shape[2:] != (4, 4) or last_bias is None or last_bias.ndim != 1:
         return None
@@ -71,8 +73,8 @@ def _read_unet(tensors: Mapping[str, Tensor], norm: Norm, skips: Skips | None) -
     channels = first_weight.shape[1], len(last_bias)
     generator = _make_generator(part, tensors, channels, ["model.model.3"], norm)
     # Until August 2017 the convolutions of the authors' code had biases if norms with weights
-    # followed. It concatenated inner-first until September 2017: files of the weeks between are
-    # taken for newer ones.
+    # followed. It concatenated inner-first until September 2017: files from between these dates
+    # are read as outer-first.
     options = generator.part
     is_old = options["norm"] == "instance-affine" or bool(options.get("bias"))
     skips = skips or ("inner-first" if is_old else "outer-first")
@@ -87,12 +89,12 @@ def _read_unet(tensors: Mapping[str, Tensor], norm: Norm, skips: Skips | None) -
     return generator._replace(skips=skips)
 
 
-def _read_resnet(tensors: Mapping[str, Tensor], norm: Norm | None) -> Generator | None:
+def _read_resnet(tensors: Mapping[str, Tensor], norm: Norm | None) -> GeneratorWeights | None:
     layers = _Layers(tensors)
     block_types = {BLOCK_TYPES.get(numbers) for numbers in layers.blocks.values()}
     if len(block_types) != 1 or None in block_types or len(layers.convolutions) < 2:
         return None
-    ((padding, dropout),) = (block_type for block_type in block_types if block_type)
+    padding, dropout = next(block_type for block_type in block_types if block_type)
     first_block, last_block = min(layers.blocks), max(layers.blocks)
     numbers = sorted(layers.convolutions)
     before_blocks = [number for number in numbers if number < first_block]
@@ -153,7 +155,7 @@ def _make_generator(
     channels: tuple[int, int],
     outputs: Collection[str],
     choice: Norm,
-) -> Generator:
+) -> GeneratorWeights:
     """Return the generator, with the norm that its keys show, and without unused statistics.
 
     Args:
@@ -176,7 +178,7 @@ def _make_generator(
     else:
         norm = "instance" if has_bias or has_statistics else "none"
     part["norm"] = norm
-    if has_bias == (norm == "batch"):  # other than the network's default
+    if has_bias == (norm == "batch"):  # not the default, see `translate.nn.norms.conv_bias`
         part["bias"] = has_bias
     if norm == "batch":
         import torch
@@ -186,4 +188,4 @@ def _make_generator(
         used_tensors = {**counts, **tensors}
     else:  # instance norm before PyTorch 0.4.1 had statistics, which it never used
         used_tensors = {k: t for k, t in tensors.items() if k.rpartition(".")[2] not in STATISTICS}
-    return Generator(part, used_tensors, channels, ambiguous_norm)
+    return GeneratorWeights(part, used_tensors, channels, ambiguous_norm)

@@ -6,7 +6,7 @@ from pydantic import Field, PositiveInt
 
 from translate.errors import ConfigError
 from translate.importers import ForeignWeights, ImportedModel
-from translate_plugins.importers.generators import Generator, Norm, Skips
+from translate_plugins.importers.generators import GeneratorWeights, Norm, Skips
 from translate_plugins.importers.published import (
     CROP_SIZE,
     NORM,
@@ -76,7 +76,7 @@ class JunyanzImporter:
         )
 
 
-def _default_recipe(generator: Generator, weights: ForeignWeights) -> str:
+def _default_recipe(generator: GeneratorWeights, weights: ForeignWeights) -> str:
     """Return the recipe that translates as the authors' ``test.py``.
 
     Raises `ConfigError` if there are two.

@@ -5,7 +5,7 @@ from typing import Any
 
 from translate.errors import CheckpointError, ConfigError
 from translate.importers import ForeignWeights, ImportedModel
-from translate_plugins.importers.generators import Generator, Norm, Skips, read_generator
+from translate_plugins.importers.generators import GeneratorWeights, Norm, Skips, read_generator
 
 TWO_WAY_RECIPE = "cyclegan"
 """the recipe with a generator for each direction; other recipes have one network, `generator`"""
@@ -34,7 +34,7 @@ def has_published_architecture(weights: ForeignWeights, norm: Norm | None) -> bo
 
 def read_generator_of(
     weights: ForeignWeights, norm: Norm | None = None, skips: Skips | None = None
-) -> Generator:
+) -> GeneratorWeights:
     """Return the generator of a file; raises `CheckpointError` if its keys are not known."""
     generator = read_generator(weights.tensors, norm, skips)
     if generator is None:

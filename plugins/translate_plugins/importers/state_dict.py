@@ -17,7 +17,7 @@ from translate.exporters import Content, ExportedModel, LoadedModel
 from translate.importers import ForeignWeights
 from translate.nn.geometry import geometry_of
 from translate.registry import create, create_generator, names
-from translate_plugins.importers.generators import Generator, Norm, read_generator
+from translate_plugins.importers.generators import GeneratorWeights, Norm, read_generator
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -94,15 +94,15 @@ def find_generator(recipe_network: nn.Module) -> tuple[str, nn.Module]:
     return name, network
 
 
-def possible_generators(tensors: Mapping[str, Tensor]) -> list[Generator]:
+def possible_generators(tensors: Mapping[str, Tensor]) -> list[GeneratorWeights]:
     """Return the generators that may have these keys, one for each norm, or those of plugins."""
     generators = (read_generator(tensors, norm, "outer-first") for norm in get_args(Norm))
     return [generator for generator in generators if generator] or generators_of_importers(tensors)
 
 
-def generators_of_importers(tensors: Mapping[str, Tensor]) -> list[Generator]:
+def generators_of_importers(tensors: Mapping[str, Tensor]) -> list[GeneratorWeights]:
     """Return the generators that importers, also of other plugins, make of these keys."""
-    weights, generators = ForeignWeights(Path("generator.pth"), tensors), list[Generator]()
+    weights, generators = ForeignWeights(Path("generator.pth"), tensors), list[GeneratorWeights]()
     for importer in (create("importer", name) for name in names("importer")):
         if not (importer.recipes and importer.recognizes(weights)):
             continue
@@ -114,11 +114,11 @@ def generators_of_importers(tensors: Mapping[str, Tensor]) -> list[Generator]:
                     for key, tensor in model.tensors.items()
                     if key.startswith(PREFIX)
                 }
-                generators.append(Generator({**part}, generator_tensors, model.channels))
+                generators.append(GeneratorWeights({**part}, generator_tensors, model.channels))
     return generators
 
 
-def is_equal(network: nn.Module, generator: Generator) -> bool:
+def is_equal(network: nn.Module, generator: GeneratorWeights) -> bool:
     """Return whether `network` computes the same as `generator`, which was made of its tensors."""
     import torch
 

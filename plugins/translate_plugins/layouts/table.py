@@ -23,8 +23,9 @@ class Table(AlignedPairs):
     """Pairs of images that a CSV file lists.
 
     Paths are relative to the folder of the table, to the root, or to a domain's folder.
-    ``--domains A B`` are the names or folders of the two columns; ``--domains A`` is one folder for
-    both. An optional column ``split`` states the split of each row.
+    ``--domains A B`` names the domains of source and target: also the folders in which their files
+    are searched, and columns that the header may have. ``--domains A`` is one folder for both. An
+    optional column ``split`` states the split of each row.
     """
 
     def __init__(
@@ -49,11 +50,12 @@ class Table(AlignedPairs):
         path = next((base / file for base in bases if (base / file).is_file()), None)
         if not path:
             raise DataError(
-                f"there is no table {file} in {join_words(bases[:-1])} or the working directory."
+                f"there is no table {file} in {join_words(bases[:-1])} or the working directory: "
+                "set data.layout.file."
             )
         self.sources = [path]
         table = _read_rows(path)
-        # of the source and the target column; a single domain is the folder of both
+        # folders of source files and of target files; a single domain has both
         base_folders = [[path.parent, root, *folders[side]] for side in (0, -1)]
         columns = _find_columns(path, table, [(source, target), tuple(domains)], base_folders)
         if columns.has_header:
@@ -69,25 +71,31 @@ class Table(AlignedPairs):
         if faults and not drop_unpaired:
             unlisted = len(faults) - MAX_LISTED_FAULTS
             more = [f"  ... and {unlisted} more"] if unlisted > 0 else []
+            searched = dict.fromkeys(folder for folders in base_folders for folder in folders)
             raise DataError(
                 f"{path}: {len(faults)} of {len(table)} rows cannot be used",
                 *(f"  {fault}" for fault in faults[:MAX_LISTED_FAULTS]),
                 *more,
-                f"Files were looked for below {join_words(dict.fromkeys(base_folders[0]))}.",
+                f"Files were searched below {join_words(searched)}.",
                 "--drop-unpaired skips these rows.",
             )
         distinct_pairs = dict.fromkeys(pairs)
         self.set_pairs(distinct_pairs, leave_out)
         if not self.pairs:
-            raise DataError(f"{path}: none of its {len(table)} rows can be used.")
+            raise DataError(
+                f"{path}: none of its {len(table)} rows can be used: files are missing or damaged."
+            )
         sources, targets = (set(files) for files in self.domain_files)
         is_disjoint = sources.isdisjoint(targets)
+        # A file of both columns is read by its role in a pair, not by its domain.
         self.domain_files = [sorted(sources), sorted(targets)] if is_disjoint else []
         self.notes = []
         if faults:
-            self.notes.append(f"{path}: skipped {len(faults)} of {len(table)} rows, {faults[0]}")
+            self.notes.append(
+                f"{path}: skipped {len(faults)} of {len(table)} rows; the first: {faults[0]}"
+            )
         if repeated := len(pairs) - len(distinct_pairs):
-            self.notes.append(f"{path}: {repeated} of {len(table)} rows repeat others: skipped")
+            self.notes.append(f"{path}: skipped {repeated} duplicate rows of {len(table)}")
 
 
 class Row(NamedTuple):
@@ -121,7 +129,7 @@ def _read_rows(path: Path) -> list[Row]:
     try:
         rows = [Row(reader.line_num, [cell.strip() for cell in cells]) for cells in reader]
     except csv.Error as error:
-        hint = " Close the quotes of its last cell." if "end of data" in str(error) else ""
+        hint = " Add the missing closing quote." if "end of data" in str(error) else ""
         raise DataError(f"{path}, line {reader.line_num}: {error}.{hint}") from error
     if rows := [row for row in rows if any(row.cells)]:
         return rows
@@ -134,7 +142,7 @@ def _find_columns(
     headers: Sequence[tuple[str, ...]],
     base_folders: Sequence[Sequence[Path]],
 ) -> Columns:
-    """Return the columns that the header names; the first two if the first row has two files.
+    """Return the columns that the header names; without a header, the first two columns.
 
     Args:
         path: The table, for errors.

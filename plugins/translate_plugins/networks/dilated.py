@@ -13,13 +13,13 @@ DILATIONS = (1, 2, 4, 1)
 
 
 class DilatedGenerator(nn.Module):
-    """Dilated ResNet at a lower resolution: images (N, C, H, W) to smooth images of the same size.
+    """Dilated ResNet at a lower resolution: from images (N, C, H, W) to images of the same size.
 
-    After the completion network of Iizuka et al. (2017), section 3.2: dilated convolutions at a
-    quarter of the resolution, whose receptive field covers most of an image. Unlike the paper:
-    pre-activation residual blocks (He et al., 2016) without norm, between average pooling and
-    bilinear upsampling. The output is unbounded, and close to 0 at the start of training, for
-    recipes that add the output to an image as a correction.
+    Based on the image completion network of Iizuka et al. (2017), section 3.2: dilated convolutions
+    at a quarter of the resolution, with a receptive field that covers most of an image. Unlike the
+    paper: pre-activation residual blocks (He et al., 2016) without norm, between average pooling
+    and bilinear upsampling, so outputs have no fine detail. The output is unbounded, for recipes
+    that add it to an image as a correction.
     """
 
     def __init__(
@@ -27,13 +27,11 @@ class DilatedGenerator(nn.Module):
         in_channels: int,
         out_channels: int,
         *,
-        width: Annotated[PositiveInt, "channels of every layer"] = 64,
+        width: Annotated[PositiveInt, "channels of the hidden layers"] = 64,
         blocks: Annotated[
             PositiveInt, "number of residual blocks, with dilations 1, 2, 4, 1, 1, 2, ..."
         ] = 4,
-        downsampling: Annotated[
-            PositiveInt, "factor between the input and the resolution of the blocks"
-        ] = 4,
+        downsampling: Annotated[PositiveInt, "downsampling factor of the residual blocks"] = 4,
     ) -> None:
         super().__init__()
         self.geometry = Geometry(multiple_of=downsampling)

@@ -28,7 +28,8 @@ class PatchDiscriminator(nn.Module):
         layers: Annotated[
             int,
             Field(ge=0, le=16),
-            "number of layers that halve the sides; 3: patches of 70x70 pixels",
+            "number of stride-2 layers before the last hidden layer; 3: patches of 70x70 pixels; "
+            "0: one stride-2 layer, and no other hidden layer",
         ] = 3,
         norm: Annotated[str, NORM] = "instance",
         bias: Annotated[bool | None, BIAS] = None,
@@ -51,8 +52,9 @@ class PatchDiscriminator(nn.Module):
             modules.append(nn.LeakyReLU(0.2))
             modules += [BlurDown(out_width)] if is_downsampling and antialias else []
         self.model = nn.Sequential(*modules, conv4x4(widths[-1], 1, stride=1))
-        # smaller images leave no logit: each of the last two layers reduces sides by a pixel
-        self.geometry = Geometry(minimum=3 * 2**layers if padding == 1 else 2, scale=0)
+        # Smaller images leave no logit: with padding 1, stride-1 layers reduce sides by a pixel.
+        smallest = 3 * 2**layers if layers else 4
+        self.geometry = Geometry(minimum=smallest if padding == 1 else 2, scale=0)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.model(x)

@@ -67,7 +67,7 @@ class Restore(Recipe[Images]):
     ) -> None:
         super().__init__()
         self.degrade = DegradationChain(degradations)
-        self.keeps_gray = not self.degrade.removes_colour  # else gray images are colourized
+        self.keeps_gray = not self.degrade.desaturates  # else gray images are colourized
         channels = spec.equal_channels("the generator corrects its input")
         self.generator = create_generator(
             generator, in_channels=channels, out_channels=channels, size=spec.size

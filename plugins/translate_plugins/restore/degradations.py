@@ -32,17 +32,17 @@ def blur(images: Tensor, sigma: Tensor) -> Tensor:
     """Blur by a Gaussian of `sigma` pixels, truncated at 3 sigma; edges are replicated."""
     from kornia.filters import gaussian_blur2d
 
-    side = 2 * int(3 * float(sigma.max()) + 0.5) + 1
-    widths = sigma.flatten()[:, None].expand(-1, 2).clamp(min=1e-3)
-    return gaussian_blur2d(images, (side, side), widths, border_type="replicate")
+    kernel_size = 2 * int(3 * float(sigma.max()) + 0.5) + 1
+    sigmas = sigma.flatten()[:, None].expand(-1, 2).clamp(min=1e-3)
+    return gaussian_blur2d(images, (kernel_size, kernel_size), sigmas, border_type="replicate")
 
 
 def jpeg(images: Tensor, quality: Tensor) -> Tensor:
     """Compress as JPEG does, with chroma at half the resolution.
 
-    Kornia's rounding is differentiable: of a rounding error e below 0.5, e^3 remains in the result,
-    from which a network could learn to undo the compression. Compressing twice leaves e^9, so
-    little that the result is as lossy as libjpeg's in practice.
+    Kornia's differentiable rounding leaves e^3 of a rounding error e below 0.5, and a network could
+    learn to undo the compression from it. Compressing twice leaves e^9: in practice the result is
+    as lossy as libjpeg's.
     """
     from kornia.enhance import jpeg_codec_differentiable
 
@@ -74,12 +74,12 @@ KINDS: Mapping[str, DegradationKind] = {
 }
 
 
-class ChainLink(NamedTuple):
+class DegradationStep(NamedTuple):
     """A degradation of a chain, with the range of its strength."""
 
     degrade: Degrade
-    smallest: float
-    largest: float
+    min_strength: float
+    max_strength: float
 
 
 class DegradationChain:
@@ -91,27 +91,29 @@ class DegradationChain:
 
     def __init__(self, chain: Sequence[PartConfig]) -> None:
         if not chain:
-            raise ConfigError(f"degradations: the list is empty: name some of {', '.join(KINDS)}.")
-        self.links = [_parse_chain_link(part) for part in chain]
-        self.removes_colour = any(link.degrade is gray and link.largest > 0 for link in self.links)
+            raise ConfigError(
+                f"degradations: the list is empty: expected at least one of {', '.join(KINDS)}."
+            )
+        self.steps = [_parse_step(part) for part in chain]
+        self.desaturates = any(s.degrade is gray and s.max_strength > 0 for s in self.steps)
 
     @torch.no_grad()
     def __call__(self, images: Tensor) -> Tensor:
         """Return `images`, (N, C, H, W) in [-1, 1], degraded."""
         degraded = images.float() / 2 + 0.5
-        for degrade, smallest, largest in self.links:
+        for degrade, minimum, maximum in self.steps:
             fraction = torch.rand(len(images), 1, 1, 1, device=images.device, dtype=degraded.dtype)
-            strength = smallest + (largest - smallest) * fraction
+            strength = minimum + (maximum - minimum) * fraction
             degraded = degrade(degraded, strength).clamp(0, 1)
         return degraded.to(images) * 2 - 1
 
 
-def _parse_chain_link(part: PartConfig) -> ChainLink:
+def _parse_step(part: PartConfig) -> DegradationStep:
     """Return the degradation that `part` names; raises `ConfigError` for unknown names."""
     options = {"name": part} if isinstance(part, str) else dict(part)
     name = str(options.pop("name", ""))
     if name not in KINDS:
-        raise ConfigError(f"degradations: there is no {name!r}.{suggest(name, KINDS)}")
+        raise ConfigError(f"degradations: unknown degradation {name!r}.{suggest(name, KINDS)}")
     kind = KINDS[name]
     for key in options:
         if key != kind.option:
@@ -119,7 +121,7 @@ def _parse_chain_link(part: PartConfig) -> ChainLink:
                 f"degradations: {name} has no option {key!r}.{suggest(key, [kind.option])}"
             )
     strength = options.get(kind.option, kind.default)
-    return ChainLink(kind.degrade, *_parse_range(f"{kind.option} of {name}", strength, kind))
+    return DegradationStep(kind.degrade, *_parse_range(f"{kind.option} of {name}", strength, kind))
 
 
 def _parse_range(option: str, value: Any, kind: DegradationKind) -> tuple[float, float]:

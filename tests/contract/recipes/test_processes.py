@@ -1,4 +1,4 @@
-"""The check of a recipe finds training that differs between processes, or is not averaged."""
+"""The check of a recipe finds turns that differ between processes, and gradients not averaged."""
 
 import pytest
 import torch.distributed as dist
@@ -27,7 +27,9 @@ class ScalesByRank(ValidRecipe):
         yield Turn("generator", mean=self.generator(batch.source).mean())
 
 
-needs_fork = pytest.mark.skipif(not processes.can_fork(), reason="a new process has no test plugin")
+needs_fork = pytest.mark.skipif(
+    not processes.can_fork(), reason="without fork, a process has no plugin of a test"
+)
 
 
 @needs_fork
@@ -38,7 +40,7 @@ needs_fork = pytest.mark.skipif(not processes.can_fork(), reason="a new process 
         (ScalesByRank, "is not the mean of the gradients of both processes"),
     ],
 )
-def test_a_recipe_that_breaks_the_rule_of_processes_gets_a_message(
+def test_a_recipe_that_breaks_data_parallel_training_gets_a_message(
     register_plugin, monkeypatch, recipe, message
 ) -> None:
     monkeypatch.setattr(processes, "TIMEOUT", 6)
@@ -54,13 +56,14 @@ def test_gradients_that_are_not_averaged_are_found(register_plugin, monkeypatch)
 
 @needs_fork
 def test_gradients_that_are_summed_are_found(register_plugin, monkeypatch) -> None:
+    average_gradients = player_update.average_gradients
+
     def sum_gradients(parameters: list[Tensor], loss: Tensor) -> Tensor:
-        mean = average(parameters, loss)
+        mean = average_gradients(parameters, loss)
         for parameter in parameters:
             parameter.grad *= 2
         return mean
 
-    average = player_update.average_gradients
     monkeypatch.setattr(player_update, "average_gradients", sum_gradients)
     message = "is not the mean of the gradients of both processes"
     assert_breaks(register_plugin, ValidRecipe, averages_gradients, message)

@@ -24,6 +24,7 @@ from translate.engine.system import console
 from translate.engine.training import train
 from translate.progress import ProgressReport
 
+HIDE_CURSOR, SHOW_CURSOR = "\x1b[?25l", "\x1b[?25h"
 LOSSES = {"generators/gan": 0.5, "generators/cycle": 2.0, "critic/": -1.25}
 REPORT = ProgressReport(50, 200, LOSSES, 3.14159, 0.126, 61, {"kd-lite0": 0.03}, 1234)
 
@@ -71,12 +72,12 @@ def test_a_panel_fits_its_terminal_and_80_columns(width: int) -> None:
         assert shown[-1].endswith("step-00000050.png")
 
 
-def test_a_panel_without_steps_shows_that_training_starts() -> None:
+def test_a_panel_shows_the_start_then_steps_then_the_time_left() -> None:
     panel = Panel(Console())
     assert lines(panel, 80) == ["starting"]
     panel.step(3, 9)
     assert lines(panel, 80)[0].endswith("3/9")
-    panel.step(4, 9)
+    panel.step(4, 9)  # a rate needs two steps
     assert "left" in lines(panel, 80)[0]
 
 
@@ -139,7 +140,7 @@ def on_terminal(
 
 
 def training(root: Path, steps: int = 6) -> int:
-    """Train a few steps with a message and a warning in the middle; return the last step."""
+    """Train with a panel, a message before and a warning after; return the last step."""
     config = small_runs.config(root, train__steps=steps, train__log_every=1, train__preview_every=2)
     with progress_bar.shown_progress(quiet=False) as progress:
         logger = logging.getLogger("translate.test")
@@ -159,13 +160,13 @@ def test_training_on_a_terminal_shows_a_panel_and_leaves_its_last_state(root: Pa
         *("generators", "discriminators", "speed", "memory", "preview")
     ]
     assert last[-1].endswith("run/previews/step-00000006.png")
-    assert "\x1b[?25l" in text and text.rindex("\x1b[?25h") > text.rindex("\x1b[?25l")
+    assert HIDE_CURSOR in text and text.rindex(SHOW_CURSOR) > text.rindex(HIDE_CURSOR)
     assert max(map(len, without_messages(shown))) <= 80
 
 
 def test_no_color_and_narrow_terminals_are_respected(root: Path) -> None:
     _, text = on_terminal(lambda: training(root, 2), columns=40, NO_COLOR="1")
-    assert "\x1b[?25l" in text  # a panel, which hides the cursor
+    assert HIDE_CURSOR in text  # a panel
     assert not re.search(r"\x1b\[[\d;]*(3|4|9)\d[\d;]*m", text)
     assert max(map(len, without_messages(plain_lines(text)))) <= 40
 
@@ -182,7 +183,7 @@ def test_a_terminal_that_is_closed_does_not_end_training(root: Path) -> None:
 
 
 def without_messages(lines: list[str]) -> list[str]:
-    """Return lines without the message at the start of training, which has the run folder."""
+    """Return lines without the first message, with the path of the run folder, of any length."""
     return [line for line in lines if not line.startswith("training ")]
 
 

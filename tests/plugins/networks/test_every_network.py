@@ -130,6 +130,7 @@ def test_a_network_has_an_output_of_the_expected_size(network, input_shape, outp
         (UnetGenerator(3, 3, width=4, levels=5), 16),
         (UnetGenerator(3, 3, width=4, levels=4, norm="instance", upsample="resize"), 8),
         (PatchDiscriminator(3, width=4), 23),
+        (PatchDiscriminator(3, width=4, layers=0), 3),
         (PatchDiscriminator(3, width=4, layers=1, norm="batch"), 5),
         (PixelDiscriminator(3, width=4), 1),
     ],

@@ -21,13 +21,13 @@ card_options = combine_options(
         "--license",
         "licence",
         metavar="NAME",
-        help="Licence of the model for its card, such as mit or cc-by-4.0. [unknown]",
+        help="Licence of the model for its card, such as mit or cc-by-4.0.  [default: unknown]",
     ),
     click.option(
         "--data-license",
         "data_licence",
         metavar="NAME",
-        help="Licence of the training images for its card. [unknown]",
+        help="Licence of the training images for its card.  [default: unknown]",
     ),
     click.option(
         "--no-preview",

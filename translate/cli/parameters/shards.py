@@ -21,14 +21,14 @@ shard_options = combine_options(
         "--files",
         type=LocalPath(path_type=Path),
         metavar="FILE",
-        help="File that lists the images to translate: one path per line, relative to SOURCE. "
-        "[all images in SOURCE]",
+        help="File that lists the images to translate: one path per line, relative to SOURCE.  "
+        "[default: all images in SOURCE]",
     ),
     click.option(
         "--shard",
         metavar="K/N",
         help="Translate only shard K of N, with K from 0 to N-1; a shard is a part of the images, "
-        "chosen by their relative paths. [all images]",
+        "chosen by their relative paths.  [default: all images]",
     ),
     click.option(
         "--missing",

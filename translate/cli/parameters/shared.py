@@ -12,7 +12,8 @@ device_option = click.option(
     "--device",
     metavar="DEVICE",
     default="auto",
-    help="Device to use: auto, cpu, cuda or cuda:N; auto takes a GPU if there is one. [auto]",
+    help="Device to use: auto, cpu, cuda or cuda:N; auto takes a GPU if there is one.  [default: "
+    "auto]",
 )
 
 
@@ -28,7 +29,10 @@ def combine_options(*options: Callable[[Command], Command]) -> Callable[[Command
 
 
 class MultiValueOption(click.Option):
-    """An option that takes one or more values: ``--domains summer winter``, or repeated."""
+    """An option of one or more values, ``--domains summer winter``; declare it `multiple=True`.
+
+    The option can also be repeated: ``--domains summer --domains winter``.
+    """
 
 
 class MultiValueCommand(click.Command):
@@ -51,15 +55,15 @@ class MultiValueCommand(click.Command):
                 raise click.UsageError(text, ctx) from error
             if not (hint := self.hint(error.option_name, original)):
                 raise
-            text = f"No such option: {error.option_name}.{hint}"
+            text = f"No such option: {error.option_name}. {hint}"
             raise click.UsageError(text, ctx) from error
 
     def hint(self, option: str, args: list[str]) -> str:  # noqa: ARG002
-        """Return what to type instead of an `option` that does not exist; empty by default."""
+        """Return a sentence about what to type instead of an unknown `option`; empty by default."""
         return ""
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
-        """Complete further values of the options that the line contains, and names of options."""
+        """Offer more values for the options that the command line contains, then option names."""
         further_values = [
             item
             for param in self.params
@@ -93,17 +97,19 @@ def _repeat_options(args: list[str], names: set[str]) -> list[str]:
     return repeated
 
 
-Completer = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
+Items = list[CompletionItem]
+Completer = Callable[[click.Context, click.Parameter, str], Items]
 
 
-def completer(names: Callable[[], Any]) -> Completer:
-    """Return a shell completion function that offers the values of `names`.
+def completer(list_names: Callable[[], Any]) -> Completer:
+    """Return a shell completion function that offers the names that `list_names` returns.
 
-    `names` runs at each press of the tab key, and must import nothing slow.
+    `list_names` runs at each press of the tab key, and must import nothing slow.
     """
 
-    def complete(ctx: click.Context, param: click.Parameter, start: str) -> list[CompletionItem]:  # noqa: ARG001
-        return [CompletionItem(name) for name in sorted(names()) if name.startswith(start)]
+    def complete(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> Items:
+        names = sorted(list_names())
+        return [CompletionItem(name) for name in names if name.startswith(incomplete)]
 
     return complete
 

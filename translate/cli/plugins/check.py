@@ -40,8 +40,12 @@ PASSED_ARGUMENTS = {
     "checked on random images and layouts on two generated domains; data.root and data.domains "
     "(and data.layout for a recipe) select other images.",
 )
-@click.option("--report", "report_file", metavar="FILE", help="Write the result as JSON: rules, "
-              "seconds, versions, licence. [none]")  # fmt: skip
+@click.option(
+    "--report",
+    "report_file",
+    metavar="FILE",
+    help="Write the result as JSON: rules, seconds, versions, licence.  [default: none]",
+)
 @click.option("--quiet", is_flag=True, help="Print only what is broken.")
 def command(name: str, assignments: tuple[str, ...], report_file: str | None, quiet: bool) -> None:
     """Test a plugin against the contract, rule by rule.

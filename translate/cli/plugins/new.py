@@ -19,7 +19,7 @@ KINDS = (
 @click.argument("name")
 @click.option("--kind", type=click.Choice(KINDS), default="recipe", show_default=True,
               help="What the plugin registers.")  # fmt: skip
-@click.option("--out", metavar="DIR", help="Folder of the project. [NAME]")
+@click.option("--out", metavar="DIR", help="Folder of the project.  [default: NAME]")
 @click.option(
     "--author",
     metavar="NAME",

@@ -9,12 +9,22 @@ from translate.engine.shards.shard import Shard
 from translate.images.source import MAX_PIXELS
 
 NOT_RECORDED = frozenset(
-    {"mask", "batch_size", "format", "max_pixels", "frames", "overwrite", "limit", "memory", "tile"}
-    | {"shard"}
+    [
+        "mask",
+        "batch_size",
+        "format",
+        "max_pixels",
+        "frames",
+        "overwrite",
+        "limit",
+        "memory",
+        "tile",
+        "shard",
+    ]
 )
-"""Fields of `InferenceOptions` that are not recorded. Most do not change an output. The hash of the
-input covers the mask, and the name of the output contains the format and the frame. ``tile`` is
-recorded elsewhere if it changes outputs."""
+"""Fields of `InferenceOptions` that an output's record does not contain. Most do not change an
+output. The hash of the input covers the mask, and the name of the output contains the format and
+the frame. ``tile`` is added to the record by `recorded_tile` if it changes outputs."""
 
 
 @dataclass(frozen=True)
@@ -26,11 +36,11 @@ class InferenceOptions:
     size: int | None = None
     """shorter side, in pixels, that images are scaled to before translation; None: not scaled"""
     scale_back: bool = False
-    """scale outputs to the size that they would have without `size`, which is by default the size
-    of the training crops then"""
+    """resize outputs to the size of their inputs; if `size` is None, inputs are first scaled to the
+    size of the training crops"""
     side: str | None = None
-    """half of side-by-side images to translate, or ``whole`` for single images; required after
-    training on side-by-side images"""
+    """domain of the half of side-by-side images to translate, or ``whole`` for single images;
+    required after training on side-by-side images"""
     mask: Path | None = None
     """folder of masks, or the mask of a single image, for inpainting: white, or 1 in a mask of 0
     and 1, is the hole; None: transparent pixels are the hole"""
@@ -70,8 +80,8 @@ class InferenceOptions:
 def recorded_options(options: Any, excluded: Collection[str]) -> Mapping[str, Any]:
     """Return the fields of a dataclass of options that are not `excluded`, for an output's record.
 
-    Each key is the ``key`` in the metadata of the field, or else its name. A flag with its default
-    value is None, as in a record that was written before the option existed.
+    Each key is the ``key`` in the metadata of the field, or else its name. Flags with their default
+    value are None, so that records that are older than a flag still match.
     """
     result = {}
     for option in fields(options):

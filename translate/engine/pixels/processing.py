@@ -20,8 +20,8 @@ from translate.images.layers import WHITE, Pixels, to_gray
 from translate.images.resize import resize_pixels
 from translate.images.source import MAX_PIXELS
 
-PHOTOGRAPH = Domain("")
-"""the domain of 8-bit RGB images"""
+RGB8 = Domain("")
+"""8-bit RGB, whatever the name of the domain"""
 
 
 class OutputForm(NamedTuple):
@@ -34,7 +34,7 @@ class OutputForm(NamedTuple):
     channels: int
     """number of output channels, without `alpha`"""
     gray: bool = False
-    """whether the output is converted to gray, in all its channels"""
+    """whether the output is converted to gray; its channels are then equal"""
     known: Pixels | None = None
     """the image before resizing, whose pixels replace the pixels of the output outside `hole`"""
     hole: Pixels | None = None
@@ -43,8 +43,8 @@ class OutputForm(NamedTuple):
     """dtype of the output"""
     alpha: Pixels | None = None
     """(height, width, 1) alpha channel of the input, which becomes the last output channel"""
-    clipped: ClippedNumbers = ClippedNumbers(PHOTOGRAPH)
-    """counter of clipped output values"""
+    clipped: ClippedNumbers = ClippedNumbers(RGB8)
+    """counter of clipped output values; the shared default counts nothing, as of 8-bit RGB"""
 
 
 @dataclass(frozen=True)
@@ -59,8 +59,8 @@ class ImageProcessor:
     size: int | None = None
     """length in pixels to which the shorter side of an image is scaled first; None: not scaled"""
     scale_back: bool = False
-    """whether outputs are scaled back to the size without `size`; if `size` is None, images are
-    translated at the size of the training crops"""
+    """whether outputs are resized to the size of the input; if `size` is None, inputs are first
+    scaled to the size of the training crops, unless the model was trained without resizing"""
     max_pixels: int = MAX_PIXELS
     """largest number of pixels of a resized image"""
     options: Mapping[str, Any] = field(default_factory=dict)
@@ -84,7 +84,7 @@ class ImageProcessor:
 
     @property
     def file_domain(self) -> Domain:
-        """The domain as which files are read: RGB if a label map is half of a file."""
+        """The domain with which files are decoded: RGB if a label map is half of a file."""
         source = self.source
         return source if self.half is None or not source.labels else replace(source, channels=3)
 
@@ -120,8 +120,9 @@ class ImageProcessor:
             dtype: the dtype of the output.
 
         Raises:
-            ValueError: the resized image has more than `max_pixels`, a side-by-side image is one
-                pixel wide, the hole has another size, or a label map has a colour of no class.
+            ValueError: The resized image has more than `max_pixels`, a side-by-side image is one
+                pixel wide, the hole has another size, or a label map has a colour of no class. The
+                caller adds the name of the file to the message.
         """
         if self.half is not None:
             if pixels.shape[1] < 2:
@@ -137,14 +138,15 @@ class ImageProcessor:
         channels = 1 if gray and one_channel else self.target.channels
         resized = scale_shorter_side(pixels, self.shorter_side, self.max_pixels, self.source)
         input_size = resized.shape[0], resized.shape[1]
-        restores = hole is not None and self.scale_back and input_size != (height, width)
+        # An image that is not resized keeps its known pixels: the recipe composites them.
+        keeps_known = hole is not None and self.scale_back and input_size != (height, width)
         if hole is not None:
             scaled_hole = scale_shorter_side(hole, self.shorter_side, self.max_pixels)
             resized = append_hole(resized, scaled_hole)
-        scale = self.model.geometry.scale
+        upscaling = self.model.geometry.scale
         rows, columns = (height, width) if self.scale_back else input_size
-        known, hole = (pixels, hole) if restores and scale == 1 else (None, None)
-        size = scale * rows, scale * columns
+        known, hole = (pixels, hole) if keeps_known and upscaling == 1 else (None, None)
+        size = upscaling * rows, upscaling * columns
         clipped = ClippedNumbers(self.target)
         return resized, OutputForm(
             input_size, size, channels, gray, known, hole, dtype, alpha, clipped
@@ -153,7 +155,7 @@ class ImageProcessor:
     def translate(
         self, images: Sequence[Pixels], forms: Sequence[OutputForm] = ()
     ) -> list[NDArray[Any] | None]:
-        """Return the translations of inputs of one size, as `ImageModel.translate` does.
+        """Return the translations of inputs of one size; None for an output with NaN or infinity.
 
         Outputs have the dtypes of their `forms`, which count clipped values; without forms, they
         have the dtype of the target domain.
@@ -195,23 +197,24 @@ class ImageProcessor:
     def result_dtype(self, dtype: str) -> str:
         """Return the dtype of the output for an input of `dtype`.
 
-        Photographs keep the dtype of the input; other outputs have that of the target domain.
+        Intensities of the full range keep the dtype of the input, such as 16 bits; other outputs,
+        such as label maps, have that of the target domain.
         """
         source, target = self.source, self.target
-        photographs = all(map(levels.is_photographic, (source, target)))
-        if target.dtype == "uint8" and photographs and not (target.labels or source.labels):
+        full_range = all(map(levels.is_photographic, (source, target)))
+        if target.dtype == "uint8" and full_range and not (target.labels or source.labels):
             return dtype
         return target.dtype
 
 
 def take_half(pixels: Pixels, half: int) -> Pixels:
-    """Return the left half of `pixels`, or for 1 the right one."""
+    """Return the left (0) or right (1) half of `pixels`."""
     width = pixels.shape[1] // 2
     return pixels[:, half * width : (half + 1) * width]
 
 
 def scale_shorter_side(
-    pixels: Pixels, shorter: int | None, max_pixels: int = MAX_PIXELS, domain: Domain = PHOTOGRAPH
+    pixels: Pixels, shorter: int | None, max_pixels: int = MAX_PIXELS, domain: Domain = RGB8
 ) -> Pixels:
     """Return `pixels` of `domain` with the shorter side scaled to `shorter`; None: not scaled.
 

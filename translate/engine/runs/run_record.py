@@ -36,7 +36,7 @@ class DataFingerprint(json_files.Record):
 
 
 class RunRecord(json_files.Record):
-    """The entries of ``run.json`` that this program reads."""
+    """The content of ``run.json``; entries without a type here are kept as they are."""
 
     threads: int | None = None
     device: str | None = None
@@ -48,7 +48,7 @@ class RunRecord(json_files.Record):
 
 
 def read_sessions(run: Path) -> list[dict[str, Any]]:
-    """Return the entries of each session in ``run.json``, the latest last; [] without the file.
+    """Return the entries of each session in ``run.json``, in order of time; [] without the file.
 
     Raises `CheckpointError` if it is damaged.
     """
@@ -72,11 +72,14 @@ def working_directory_of(run: Path) -> str:
     try:
         return str(read_last_session(run).get("directory") or "")
     except CheckpointError:
-        return ""  # `RunWriter.begin` logs it
+        return ""  # `RunWriter.begin` logs this error
 
 
 def describe_session(training: TrainingState, data: CheckedData) -> dict[str, Any]:
-    """Return the entries of the session that starts now."""
+    """Return the entries of the session that starts now, except `directory` and `earlier`.
+
+    `RunWriter.begin` adds these.
+    """
     return {
         "command": [_program(), *sys.argv[1:]],
         "versions": {
@@ -97,17 +100,17 @@ def describe_session(training: TrainingState, data: CheckedData) -> dict[str, An
 
 
 def _program() -> str:
-    """Return the name of the program; under ``python -m translate`` it is ``__main__.py``."""
+    """Return the name of the program, also under ``python -m`` with the path of ``__main__.py``."""
     path = Path(sys.argv[0])
     return path.parent.name if path.name == "__main__.py" else path.name
 
 
 def machine_changes(run: Path, checkpoint: Checkpoint, training: TrainingState) -> list[str]:
-    """Return a line for each difference between this machine and that of the last session."""
+    """Return a line for each change of processes, threads, device and PyTorch between sessions."""
     try:
-        before = read_last_session(run)
+        last_session = read_last_session(run)
     except CheckpointError:
-        before = {}  # `RunWriter.begin` logs it
+        last_session = {}  # `RunWriter.begin` logs this error
     current = {
         "processes": distributed.world_size(),
         "threads": torch.get_num_threads(),
@@ -117,8 +120,8 @@ def machine_changes(run: Path, checkpoint: Checkpoint, training: TrainingState) 
     description = checkpoint.description
     previous = {
         "processes": description["processes"],
-        "threads": description.get("threads", before.get("threads")),
-        "device": before.get("device"),
+        "threads": description.get("threads", last_session.get("threads")),
+        "device": last_session.get("device"),
         "PyTorch": description["versions"]["torch"],
     }
     return [
@@ -131,7 +134,7 @@ def machine_changes(run: Path, checkpoint: Checkpoint, training: TrainingState) 
 
 
 def fingerprint(data: CheckedData) -> dict[str, Any]:
-    """Return a `DataFingerprint` of the training files, and of the validation files if any.
+    """Return the entries of a `DataFingerprint` of the training files, and of validation files.
 
     If some items of a layout are held out, the digest includes the indices of the other items.
     """

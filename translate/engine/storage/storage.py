@@ -21,7 +21,10 @@ class Lines(Protocol):
 
 
 class Listing(Protocol):
-    """The files in folders, as they are at the first lookup; look up files folder by folder."""
+    """The files in folders, as they are at the first lookup.
+
+    Only the newest folder is cached, so look up files folder by folder.
+    """
 
     def exists(self, path: Path) -> bool:
         """Return whether there is a file or a folder."""
@@ -39,7 +42,7 @@ class Listing(Protocol):
         """
 
     def stamps(self, folder: Path) -> Iterator[tuple[str, str | None]]:
-        """Yield the name and the `stamp` of each file in a folder, without keeping the listing.
+        """Yield the name and the `stamp` of each file in a folder, without caching the listing.
 
         Raises `CheckpointError` if the folder cannot be listed.
         """
@@ -51,7 +54,7 @@ class Storage(Protocol):
     is_local: bool
     """whether this is the disk of this machine, on which files can be read and written in parts"""
     threads: int
-    """number of threads that read or write files at once; 0 for the local disk"""
+    """number of threads that read or write files at once; 0 (local disk): the caller's thread"""
 
     # -- read ---------------------------------------------------------------------------------
 
@@ -68,10 +71,13 @@ class Storage(Protocol):
         """Yield the files below `root`, folder by folder, without those in `excluded`."""
 
     def open_image(self, path: Path, *, max_pixels: int, advice: str = "") -> EncodedImage:
-        """Read the file of an image; raises `BadImage`."""
+        """Read the whole file of an image; raises `BadImage`.
+
+        `advice` is appended to the error about more than `max_pixels` pixels.
+        """
 
     def open_large(self, path: Path, *, max_pixels: int) -> EncodedImage:
-        """Open the file of an image that is read in parts; raises `BadImage`."""
+        """Open the file of an image without reading it whole; raises `BadImage`."""
 
     def sha256(self, path: Path) -> str:
         """Return the hash of a file."""
@@ -94,7 +100,7 @@ class Storage(Protocol):
         """Raise `SaveError` if files in `folder` cannot be written."""
 
     def replace(self, path: Path, data: bytes) -> None:
-        """Write `data` as `path`, which is complete or absent at any moment."""
+        """Write `data` as `path`: at any moment, readers get the previous file or the new one."""
 
     def create(self, path: Path, data: bytes) -> None:
         """Write `data` as `path` as `replace` does; raises `FileExistsError` if it exists."""
@@ -106,7 +112,8 @@ class Storage(Protocol):
         """Return a local file that atomically becomes `path` at the end of the block.
 
         Nothing is written if the block raises. With `new`, an object store raises
-        `FileExistsError` at the end if `path` exists; on the local disk, the caller checks.
+        `FileExistsError` at the end if `path` exists; on the local disk, the caller must have
+        checked that it does not.
         """
 
     def stamp(self, path: Path) -> str | None:

@@ -1,7 +1,8 @@
-"""Translation of overlapping tiles, for functions whose operators are not known.
+"""Translation of overlapping tiles, for recipes whose `translate` cannot be traced.
 
-If the halo is known, pixels of a tile that depend on pixels outside the tile are not used.
-Otherwise neighbouring tiles are blended, and the result depends on the tile size.
+If the network declares its halo, the radius of its receptive field, pixels of a tile that depend on
+pixels outside the tile are not used. Otherwise neighbouring tiles are blended, and the result
+depends on the tile size.
 """
 
 from collections.abc import Callable, Iterator
@@ -15,7 +16,7 @@ from translate.engine.traced.regions import Region, Span
 from translate.errors import ConfigError
 
 OVERLAP_DIVISOR = 4
-"""blended tiles overlap by their side divided by this"""
+"""the overlap of blended tiles is their side divided by this number"""
 
 
 class WeightedSpan(NamedTuple):
@@ -23,7 +24,7 @@ class WeightedSpan(NamedTuple):
 
     span: Span
     weights: Tensor
-    """one for each row or column; the weights of all tiles sum to 1"""
+    """one for each row or column; at each position, the weights of all spans sum to 1"""
 
 
 def overlapping_spans(
@@ -33,13 +34,13 @@ def overlapping_spans(
 
     Args:
         side: length in pixels, a multiple of `multiple_of`.
-        tile: length of a span, if the side is not shorter.
+        tile: length of a span, rounded up to `multiple_of`; shorter if the side is.
         multiple_of: divisor of all lengths and starts.
         halo: number of pixels at each end of a span that are not used, except at the border of the
             image; None: neighbouring spans are blended linearly.
 
     Raises:
-        ConfigError: the tile is not larger than two halos.
+        ConfigError: the tile is too small to overlap its neighbours, or not larger than two halos.
     """
     length = min(side, tile + -tile % multiple_of)
     overlap = max(length // OVERLAP_DIVISOR, 1) if halo is None else 2 * halo
@@ -71,7 +72,8 @@ def _weighted_spans(
 ) -> list[WeightedSpan]:
     """Return spans whose weights sum to 1 at each position.
 
-    `distances` has for each span the distance of its pixels to the nearest end. With `blend`,
+    `distances` has for each span the distance of its pixels to the nearest end inside the image, at
+    most the overlap. With `blend`,
     weights are proportional to the distances; without, only the span with the largest distance has
     a weight, which is 1.
     """
@@ -99,20 +101,21 @@ def translate_tiles(
     output: StoredValue,
     scale: int,
 ) -> Iterator[int]:
-    """Add the weighted translations of all tiles to `output`; yield the number of tiles after each.
+    """Add the weighted translations of all tiles to `output`; yield the number of finished tiles.
 
-    `translate` returns the translation, `scale` times as large, of a tile and its region. `rows`
-    and `columns` are the spans of the image's height and width; `output` is zero at first.
+    `translate` takes a tile and its region in the image, and returns the translation, `scale` times
+    as large. `rows` and `columns` are the spans of the image's height and width. At first, `output`
+    is zero.
     """
     number = 0
     for row in rows:
         for column in columns:
             region = Region(row.span, column.span)
             translated = translate(source.read(region), region)
-            down = row.weights.repeat_interleave(scale).to(translated)[:, None]
-            across = column.weights.repeat_interleave(scale).to(translated)
-            place = region.map(lambda _, span: Span(span.start * scale, span.stop * scale))
-            total = output.read(place).to(translated) + translated * down * across
-            output.write(place, total)
+            row_weights = row.weights.repeat_interleave(scale).to(translated)[:, None]
+            column_weights = column.weights.repeat_interleave(scale).to(translated)
+            weighted = translated * row_weights * column_weights
+            output_region = region.map(lambda _, span: Span(span.start * scale, span.stop * scale))
+            output.write(output_region, output.read(output_region).to(translated) + weighted)
             number += 1
             yield number

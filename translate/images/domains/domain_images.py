@@ -1,13 +1,17 @@
 """Read, resize and convert images so that they have the channels and dtype of their domain.
 
+The channels of a file are called bands. Intensities are images of a domain with the full range of
+its dtype, other than int16, and without unit, such as photographs. The first row that applies
+counts:
+
 =================================  =================================================================
 content of a file                  how it is read
 =================================  =================================================================
-as many bands as the domain        unchanged, with an alpha channel as the last band
-other numbers of bands             photographs: the first three as RGB, or as gray their luma
-alpha channel                      photographs: composited over white; else ignored
+another dtype                      intensities: scaled proportionally; else refused
 bands that `Domain.bands` names    those bands, in that order
-another dtype                      photographs: scaled proportionally; else refused
+as many bands as the domain        unchanged, with an alpha channel as the last band
+alpha channel                      intensities: composited over white; else ignored
+other numbers of bands             intensities: the first three as RGB, or their luma as gray
 =================================  =================================================================
 
 Each pixel of a label map is the colour or index of a class, so no other values may be created:
@@ -33,7 +37,7 @@ from translate.images.resize import resize_pixels
 from translate.images.source import EncodedImage
 
 HALF_LEVEL = 1 / 131070
-"""half a level of 16 bits, by which floats may exceed [0, 1]"""
+"""half a quantization step of 16 bits, by which floats may exceed [0, 1]"""
 
 
 def domains_by_role(spec: ImageSpec) -> Mapping[str, Domain]:
@@ -59,7 +63,7 @@ def domains_by_file(layout: Layout) -> Mapping[Path, Domain]:
 
 
 def common_domain(spec: ImageSpec) -> Domain:
-    """Return a domain for files of unknown domain, with the channels that all domains need."""
+    """Return a domain for files of unknown domain, with the most channels of all domains."""
     domains = spec.domains or (spec.source,)
     template = next((domain for domain in domains if not domain.labels), domains[0])
     return replace(template, name="", channels=max(domain.channels for domain in domains))
@@ -74,7 +78,7 @@ def decode(image: EncodedImage, domain: Domain) -> Pixels:
     """Return the pixels (H, W, C) of an image with the channels and the dtype of its domain.
 
     Values of label maps are not converted. Raises `BadImage` for an image that cannot be decoded
-    completely, or has another dtype or other bands.
+    completely, or cannot be converted to this dtype and these channels.
     """
     layers = image.decode_layers()
     with errors_as_bad_image(image.path):
@@ -87,10 +91,10 @@ def pixels_from_layers(layers: Layers, domain: Domain, path: Path) -> Pixels:
     Args:
         layers: The pixels of a file.
         domain: The domain of the image; values of label maps are not converted.
-        path: The file, for a `BadImage`.
+        path: The file, for error messages.
 
     Raises:
-        ValueError: The pixels have another dtype or other bands than the domain.
+        ValueError: The pixels cannot be converted to the channels and dtype of the domain.
     """
     if domain.labels:
         return label_maps.labels_from_layers(layers, path, domain.channels)
@@ -150,9 +154,9 @@ def _require_bands(count: int, has_alpha: bool, domain: Domain) -> None:
             )
         return
     channels = domain.channels
-    becomes_colour = channels in (1, 3) and (is_photographic(domain) or count in (1, 3))
+    is_convertible = channels in (1, 3) and (is_photographic(domain) or count in (1, 3))
     gets_alpha = domain.alpha and count in (1, 3) and channels in (2, 4)
-    if channels not in (count, total) and not becomes_colour and not gets_alpha:
+    if channels not in (count, total) and not is_convertible and not gets_alpha:
         raise ValueError(
             f"has {total} bands, and {_name(domain)} has {channels}: choose bands of all files in "
             f'training, as in --set "data.bands={{{domain.name or "ct"}: [1]}}"'
@@ -177,7 +181,7 @@ def _bands(pixels: NDArray[Any]) -> int:
 
 
 def _colours(pixels: NDArray[Any]) -> NDArray[Any]:
-    """Return gray or RGB pixels; of other numbers of bands the first three, or the first."""
+    """Return the first three bands as RGB, or the first as gray if there are fewer than three."""
     if pixels.ndim == 2:
         return pixels
     return pixels[..., :3] if pixels.shape[2] >= 3 else pixels[..., :1]

@@ -37,7 +37,7 @@ def translate(
 
     require_package("ray", "ray")
 
-    def executor(settings: InferenceOptions) -> Execute:
+    def make_execute(settings: InferenceOptions) -> Execute:
         from translate.scale.ray.pipeline import RayPipeline
 
         return RayPipeline(
@@ -50,7 +50,7 @@ def translate(
             address=address,
         ).run
 
-    return infer.infer(run=run, out=out, device="cpu", executor=executor, **options)
+    return infer.infer(run=run, out=out, device="cpu", make_execute=make_execute, **options)
 
 
 def _absolute(run: Path) -> str:

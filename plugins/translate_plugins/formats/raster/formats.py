@@ -91,7 +91,7 @@ class Raster:
 
     def _decode(self, source: EncodedImage, frame: int, details: pillow.FrameDetails) -> Layers:
         png.require_intact(source.data)
-        prefers_opencv = opencv.is_better(details)
+        prefers_opencv = opencv.is_preferred(details)
         if prefers_opencv and (layers := opencv.decode(source.data, details.header)):
             return layers
         with pillow.open_frame(source, self.name, frame) as image:  # raises for a damaged file

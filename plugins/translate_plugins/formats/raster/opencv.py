@@ -10,26 +10,26 @@ from translate.formats import Header
 from translate.images.layers import WHITE, Layers, split_alpha
 from translate_plugins.formats.raster.pillow import FrameDetails
 
-cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # errors are raised here
+cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # failures are returned as None
 
 RGB_FLAGS = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION
-"""flags to decode to RGB"""
+"""flags to decode to RGB; the EXIF orientation is applied after decoding, for all decoders"""
 TO_RGB = {3: cv2.COLOR_BGR2RGB, 4: cv2.COLOR_BGRA2RGBA}
 """conversions from OpenCV's order of channels, by number of channels"""
 
 
-def is_better(details: FrameDetails) -> bool:
-    """Return whether OpenCV is faster than Pillow (photographs) or exact (16-bit colour)."""
+def is_preferred(details: FrameDetails) -> bool:
+    """Return whether OpenCV is to decode a file: it is faster for JPEG, exact for 16-bit colour."""
     header = details.header
-    if details.frames > 1 or header.format == "AVIF":
+    if details.frames > 1:
         return False  # OpenCV skips the default image of an animated PNG
-    if header.bits > 8:  # Pillow truncates 16-bit colours to 8 bits
+    if header.bits > 8:  # Pillow truncates RGB, RGBA and LA to 8 bits
         return header.bits == 16 and header.mode in ("RGB", "RGBA", "LA")
     return header.mode in ("L", "RGB") and header.format in ("JPEG", "MPO", "WEBP")
 
 
 def decode(data: bytes, header: Header) -> Layers | None:
-    """Return the pixels of a file, or None if OpenCV cannot or should not decode it.
+    """Return the pixels of a file, or None if OpenCV cannot decode it to a supported dtype.
 
     Args:
         data: the content of the file.
@@ -48,7 +48,7 @@ def decode(data: bytes, header: Header) -> Layers | None:
 
 
 def read_pixels(data: bytes) -> NDArray[Any] | None:
-    """Return gray, RGB or RGBA pixels in the bit depth of the file; None if OpenCV cannot."""
+    """Return gray, RGB or RGBA pixels in the bit depth of the file; None if undecodable."""
     pixels = _imdecode(data, cv2.IMREAD_UNCHANGED)
     if pixels is None or pixels.shape[2:] not in ((), (3,), (4,)):
         return None

@@ -38,9 +38,12 @@ CONVERTED_MODES = {
 }
 """modes that are converted to RGB, with the name of each for messages"""
 
-logging.getLogger("PIL").addHandler(logging.NullHandler())  # Pillow's messages do not name the file
+logging.getLogger("PIL").addHandler(
+    logging.NullHandler()
+)  # no messages, as they do not name the file
 
-_lock = Lock()  # warning filters and Pillow's limit of pixels are global
+_lock = Lock()  # `warnings.filters` and `Image.MAX_IMAGE_PIXELS` are global
+# A child that is forked while another thread holds the lock would wait forever.
 if hasattr(os, "register_at_fork"):  # Windows cannot fork
     os.register_at_fork(
         before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release
@@ -52,11 +55,12 @@ class FrameDetails(NamedTuple):
 
     header: Header
     frames: int
-    """includes auxiliary images of phones, which `Header.frames` does not"""
+    """includes gain and depth maps that phones append to a JPEG, which `Header.frames` does not"""
 
 
 def lazy_exif(source: EncodedImage, format_name: str) -> metadata.LazyMetadata:
     """Return the EXIF data of a file, read at first use."""
+    # a copy that holds only the bytes, not the open file or decoded pixels
     image = EncodedImage(source.name, source.data, source.max_pixels)
     return metadata.LazyMetadata(partial(_read_exif, image, format_name))
 
@@ -65,7 +69,7 @@ def _read_exif(source: EncodedImage, format_name: str) -> dict[str, bytes]:
     try:
         with open_frame(source, format_name) as image:
             return metadata.exif(image)
-    except BadImage:  # a TIFF that Pillow cannot open
+    except BadImage:  # such as a TIFF that only tifffile can open
         return {}
 
 
@@ -74,8 +78,8 @@ def accepts(format_name: str, data: bytes) -> bool:
     Image.preinit()  # registers the formats that are not imported above
     _, accept = Image.OPEN[format_name]
     try:
-        return accept is not None and accept(data[:16]) is True
-    except IndexError:  # a shorter file
+        return accept is not None and accept(data[:16]) is True  # a text: not supported
+    except IndexError:  # the file is shorter than the signature
         return False
 
 
@@ -91,14 +95,15 @@ def open_frame(source: EncodedImage, format_name: str, frame: int = 0) -> Iterat
 
 
 def open_image(source: EncodedImage, format_name: str) -> ImageFile:
-    """Open a file as `format_name`; raises `BadImage`."""
+    """Open a file as `format_name`, within `pillow_limits`; raises `BadImage`."""
     try:
         return Image.open(BytesIO(source.data), formats=(format_name,))
     except UnidentifiedImageError as error:
-        raise BadImage(source.path, _open_error(source.data, format_name)) from error
+        raise BadImage(source.path, _open_error_message(source.data, format_name)) from error
 
 
-def _open_error(data: bytes, format_name: str) -> str:
+def _open_error_message(data: bytes, format_name: str) -> str:
+    """Return why a file cannot be opened: `Image.open` hides the error of the decoder."""
     factory, _ = Image.OPEN[format_name]
     article, text = "an" if format_name[0] == "A" else "a", "it is damaged"
     try:
@@ -110,7 +115,10 @@ def _open_error(data: bytes, format_name: str) -> str:
 
 @contextmanager
 def pillow_limits(path: Path, max_pixels: int) -> Iterator[None]:
-    """Run the block in one thread at a time, with Pillow's limit of pixels and without warnings."""
+    """Run the block with `max_pixels` as Pillow's limit, without warnings, in one thread at a time.
+
+    Any error is raised as a `BadImage`.
+    """
     with _lock, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         warnings.simplefilter("error", Image.DecompressionBombWarning)
@@ -130,7 +138,7 @@ _TOO_MANY_PIXELS_ERRORS = (Image.DecompressionBombWarning, Image.DecompressionBo
 
 
 def seek(image: ImageFile, frame: int, max_pixels: int) -> None:
-    """Go to a later frame, and check its size, as Pillow checks only that of the first."""
+    """Go to a later frame and check its size: Pillow checks only the size of the first frame."""
     image.seek(frame)
     if image.width * image.height > max_pixels:
         raise Image.DecompressionBombError
@@ -142,17 +150,17 @@ def read_details(image: ImageFile, source: EncodedImage, format_name: str) -> Fr
     orientation, count = _orientation(image, data), _frame_count(image, data)
     width, height = image.size
     bits = _bits(image, data)
-    has_auxiliary_images = image.format in ("JPEG", "MPO")  # of phones; not counted as frames
+    is_jpeg = image.format in ("JPEG", "MPO")  # later frames are gain or depth maps
     header = Header(
         format=image.format or "",
-        size=(width, height) if orientation > 4 else (height, width),
+        size=(width, height) if orientation > 4 else (height, width),  # height first; > 4: rotated
         channels=(1 if _is_gray(image) else 3) + image.has_transparency_data,
         alpha=image.has_transparency_data,
         dtype=_dtype(image, bits, count),
         bits=bits,
         mode=image.mode,
-        frames=1 if has_auxiliary_images else count,
-        pages=has_auxiliary_images,
+        frames=1 if is_jpeg else count,
+        pages=is_jpeg,
         orientation=orientation,
         converted=CONVERTED_MODES.get(image.mode, ""),
         label_map=image.format == "PNG" and image.mode == "P",
@@ -195,7 +203,7 @@ def _frame_count(image: ImageFile, data: bytes) -> int:
         count = int(getattr(image, "n_frames", 1))
     except Exception:  # a later frame is damaged
         return 1
-    if image.format == "PNG":  # the header may state more frames than there are
+    if image.format == "PNG":  # a chunk for each frame; the header may state more frames
         count = min(count, 1 + data.count(b"fcTL"))
     return count
 
@@ -206,23 +214,27 @@ def _bits(image: ImageFile, data: bytes) -> int:
         return avif_bits(data)
     decoder_args = image.tile[0].args if image.tile else ""
     if image.format == "PPM" and isinstance(decoder_args, tuple) and decoder_args[-1] > 255:
-        largest_value = int(decoder_args[-1])  # 2**bits - 1
+        largest_value = int(decoder_args[-1])  # the header has it, usually 2**bits - 1
         return (largest_value + 1).bit_length() - 1
     if image.mode == "F":
         return 32
+    # Pillow opens 16-bit PGM as mode I, and other 16-bit gray as I;16.
     return 16 if image.mode[0] == "I" or ";16" in str(decoder_args) else 8
 
 
 def _dtype(image: ImageFile, bits: int, frames: int) -> str:
-    """Return the dtype of decoded pixels; only OpenCV decodes colours of 16 bits."""
-    is_16_bit_colour = bits == 16 and image.mode in ("RGB", "RGBA", "LA") and image.format != "AVIF"
+    """Return the dtype of decoded pixels.
+
+    OpenCV decodes 16-bit colours of files with one frame; Pillow truncates others to 8 bits.
+    """
+    is_16_bit_colour = bits == 16 and image.mode in ("RGB", "RGBA", "LA")
     if image.mode == "F":
         return "float32"
     return "uint16" if image.mode[0] == "I" or (is_16_bit_colour and frames == 1) else "uint8"
 
 
 def avif_bits(data: bytes) -> int:
-    """Return the bits per channel of the first image of an AVIF file."""
+    """Return the bits per channel of the first image of an AVIF file, from its box ``av1C``."""
     start = data.find(b"av1C")
     flags = data[start + 6] if 0 <= start < len(data) - 6 else 0
     high_bit_depth, twelve_bits = bool(flags & 0x40), bool(flags & 0x20)

@@ -69,7 +69,7 @@ def page_offsets(file: BinaryIO, encoding: Encoding) -> list[int]:
             end = offset + encoding.tag_count.size + count * encoding.tag.size
             (next_offset,) = encoding.offset.unpack(_read(file, end, encoding.offset.size))
         except (struct.error, OverflowError, OSError, ValueError):
-            break  # the pages before it can be read
+            break  # keep the earlier pages, which can be read
         is_page[offset] = not _subfile_type(first_tag, encoding) & (THUMBNAIL | MASK)
         if len(is_page) > MAX_PAGES:
             raise ValueError(f"a TIFF of more than {MAX_PAGES:,} directories")
@@ -79,12 +79,17 @@ def page_offsets(file: BinaryIO, encoding: Encoding) -> list[int]:
     return [offset for offset in is_page if is_page[offset]] or list(is_page)
 
 
-def require_plausible(file: BinaryIO, offset: int, encoding: Encoding) -> None:
-    """Raise `ValueError` for a directory with too many tags, or with values beyond the file."""
+def check_directory_size(file: BinaryIO, offset: int, encoding: Encoding) -> None:
+    """Raise `ValueError` for a directory with too many tags or values, which take much memory.
+
+    Values may overlap, so they may have twice the size of the file.
+    """
     (count,) = encoding.tag_count.unpack(_read(file, offset, encoding.tag_count.size))
     size = file.seek(0, 2)
     if count > MAX_TAGS:
-        raise ValueError(f"a damaged TIFF: its directory states {count:,} tags")
+        raise ValueError(
+            f"a damaged TIFF: its directory has {count:,} tags, more than {MAX_TAGS:,}"
+        )
     table = _read(file, offset + encoding.tag_count.size, count * encoding.tag.size)
     value_bytes = sum(
         VALUE_BYTES.get(kind, 0) * number for _, kind, number in encoding.tag.iter_unpack(table)
@@ -114,7 +119,7 @@ def _read(file: BinaryIO, offset: int, size: int) -> bytes:
 
 
 def _subfile_type(first_entry: bytes, encoding: Encoding) -> int:
-    """Return the tag NewSubfileType, which is always the first one; 0 if there is none."""
+    """Return the value of NewSubfileType, or 0. Tags are sorted, so only the first can be 254."""
     tag, kind, _ = encoding.tag.unpack(first_entry)
     if tag != 254:
         return 0

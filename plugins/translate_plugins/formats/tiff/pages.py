@@ -162,7 +162,7 @@ class Pages:
     def _read(self, offset: int, frame: int) -> Page:
         from tifffile import TiffPage
 
-        directories.require_plausible(self.file, offset, self.encoding)
+        directories.check_directory_size(self.file, offset, self.encoding)
         try:
             self._tiff.filehandle.seek(offset)
             page = Page(TiffPage(self._tiff, index=frame), self.file, self.lock)
@@ -182,7 +182,7 @@ class Pages:
         logging.getLogger("tifffile").addHandler(logging.NullHandler())  # errors are raised here
         self.file.seek(self.encoding.start)
         (first,) = self.encoding.offset.unpack(self.file.read(self.encoding.offset.size))
-        directories.require_plausible(self.file, first, self.encoding)
+        directories.check_directory_size(self.file, first, self.encoding)
         self.file.seek(0)  # `tifffile` starts at the current position
         return TiffFile(self.file, is_lsm=False, is_ndpi=False, is_scanimage=False)
 

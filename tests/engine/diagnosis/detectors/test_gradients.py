@@ -73,5 +73,5 @@ def test_skipped_turns_are_counted_since_the_first_with_its_images() -> None:
     (detection,) = skipped_turns(make_log(skipped={"": [0, 2, 3]}, skipped_files={"": files}))
     assert (detection.failure, detection.since_step, detection.value) == ("skipped turns", 51, 3)
     assert "3 turns had a loss or gradient that was not finite" in detection.evidence
-    assert detection.evidence.endswith("images of the first: a.png, b.png")
+    assert detection.evidence.endswith("the first skipped turn used a.png, b.png")
     assert not list(skipped_turns(make_log(skipped={"": [0, 0]})))

@@ -57,19 +57,21 @@ def backpropagate(
     return Result(gradients, [buffer.clone() for buffer in network.buffers()], torch.rand(3))
 
 
-def two_passes(network: nn.Module, real: Tensor, fake: Tensor) -> Tensor:
+def generator_and_critic_loss(network: nn.Module, real: Tensor, fake: Tensor) -> Tensor:
     return network(real).square().mean() - network(fake).sigmoid().mean()
 
 
 def with_gradient_penalty(network: nn.Module, real: Tensor, fake: Tensor) -> Tensor:
-    return two_passes(network, real, fake) + gradient_penalty(network, real, fake)
+    return generator_and_critic_loss(network, real, fake) + gradient_penalty(network, real, fake)
 
 
 def with_r1_penalty(network: nn.Module, real: Tensor, fake: Tensor) -> Tensor:
-    return two_passes(network, real, fake) + r1_penalty(network, real)
+    return generator_and_critic_loss(network, real, fake) + r1_penalty(network, real)
 
 
-@pytest.mark.parametrize("loss", [two_passes, with_gradient_penalty, with_r1_penalty])
+@pytest.mark.parametrize(
+    "loss", [generator_and_critic_loss, with_gradient_penalty, with_r1_penalty]
+)
 def test_gradients_buffers_and_random_numbers_are_equal_bit_for_bit(loss: Any) -> None:
     plain, checkpointed = network(), network()
     assert checkpoint_blocks(checkpointed) == 3
@@ -127,7 +129,7 @@ def test_blocks_of_residual_networks_are_recognized(generator: str, blocks: int)
     assert len(list(repeated_blocks(built))) == blocks
 
 
-def test_a_run_has_the_same_weights_with_checkpointing_and_a_resume_may_change_it(
+def test_weights_are_the_same_with_checkpointing_which_a_resume_may_switch_off(
     root: Path,
 ) -> None:
     generator = {"name": "resnet", "width": 2, "blocks": 2, "dropout": 0.5}
@@ -139,10 +141,13 @@ def test_a_run_has_the_same_weights_with_checkpointing_and_a_resume_may_change_i
     assert small_runs.equal_checkpoints(plain.path, run)
 
 
-def test_networks_without_repeated_blocks_and_compilation_are_refused(root: Path) -> None:
+def test_checkpointing_is_refused_for_networks_without_repeated_blocks(root: Path) -> None:
     settings = {"options__generator": {"name": "unet", "width": 4, "levels": 2}}
     config = small_runs.config(root, train__checkpointing=True, **settings)
     with pytest.raises(ConfigError, match=r"no network of .* has repeated blocks"):
         small_runs.train(config, root / "run")
+
+
+def test_checkpointing_is_refused_with_compilation(root: Path) -> None:
     with pytest.raises(ConfigError, match=r"expected false with train\.compile"):
         small_runs.config(root, train__checkpointing=True, train__compile=True)

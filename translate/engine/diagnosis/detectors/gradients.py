@@ -1,6 +1,6 @@
-"""Gradients that vanish or explode, losses that diverge, and turns that are not finite.
+"""Detectors of gradients that vanish or explode, of losses that diverge, and of skipped turns.
 
-A record is a line of the log, with the means over the steps since the line before.
+A record is a line of the log, with the means over the steps since the previous line.
 """
 
 import math
@@ -20,18 +20,21 @@ from translate.engine.diagnosis.log import Log
 
 VANISHED_FRACTION, SMALL_FRACTION = 1e-4, 5e-3
 SMALL_NORM, ZERO_NORM, VANISHED_STEPS = 1e-4, 1e-7, 100
-"""a gradient has vanished if for `VANISHED_STEPS` steps its norm is below the fraction
-`VANISHED_FRACTION` of its maximum, or below `SMALL_NORM` and the fraction `SMALL_FRACTION` of its
-maximum, or below `ZERO_NORM`"""
+"""a gradient has vanished if for `VANISHED_STEPS` steps one of these holds for its norm:
+
+- it is below `VANISHED_FRACTION` times its maximum;
+- it is below `SMALL_NORM` and below `SMALL_FRACTION` times its maximum;
+- it is below `ZERO_NORM`.
+"""
 EXPLODED_FACTOR, EXPLODED_NORM = 100.0, 1e3
 """a gradient explodes if its norm exceeds both `EXPLODED_NORM` and `EXPLODED_FACTOR` times the
-median of the first `FIRST_RECORDS` records, in two of the newest `FIRST_RECORDS` records"""
+median of the first `COMPARED_RECORDS` records, in two of the newest `COMPARED_RECORDS` records"""
 DIVERGED = 1e4
 """a finite loss diverges if its absolute value exceeds `DIVERGED` times its first value, or
 `DIVERGED` if the first value is below 1"""
 MEDIAN_RECORDS = 3
-"""number of consecutive records whose median counts as the norm of a vanishing gradient"""
-FIRST_RECORDS = 4
+"""number of consecutive records in the running median that is compared with the limit"""
+COMPARED_RECORDS = 4
 """number of records at the start and at the end that are compared for an exploding gradient"""
 
 
@@ -47,7 +50,7 @@ def vanishing_gradients(log: Log) -> Iterator[Detection]:
         limit = max(ZERO_NORM, VANISHED_FRACTION * largest, small_norm)
         medians = np.median(np.lib.stride_tricks.sliding_window_view(norms, width), axis=1)
         start = start_of_last_streak(list(medians < limit))
-        since = log.first_step(start + width // 2 if start else 0)
+        since = log.first_step(start + width // 2 if start > 0 else 0)  # centre of the first median
         if start < len(medians) and log.last.step - since + 1 >= VANISHED_STEPS:
             yield Detection(
                 failure=VANISHING,
@@ -63,19 +66,20 @@ def exploding_gradients(log: Log) -> Iterator[Detection]:
     """Find players with a gradient that has grown by orders of magnitude."""
     for player in log.names("grad_norm"):
         norms = log.values("grad_norm", player)
-        early = norms[:FIRST_RECORDS][np.isfinite(norms[:FIRST_RECORDS])]
-        if len(norms) <= FIRST_RECORDS or not len(early):
+        first_norms = norms[:COMPARED_RECORDS]
+        first_norms = first_norms[np.isfinite(first_norms)]
+        if len(norms) <= COMPARED_RECORDS or not len(first_norms):
             continue
-        limit = max(EXPLODED_NORM, EXPLODED_FACTOR * float(np.median(early)))
+        limit = max(EXPLODED_NORM, EXPLODED_FACTOR * float(np.median(first_norms)))
         exceeds_limit = norms > limit
-        if exceeds_limit[-FIRST_RECORDS:].sum() >= 2:
+        if exceeds_limit[-COMPARED_RECORDS:].sum() >= 2:
             start = int(np.argmax(exceeds_limit))
-            largest = float(np.nanmax(norms[-FIRST_RECORDS:]))
+            largest = float(np.nanmax(norms[-COMPARED_RECORDS:]))
             yield Detection(
                 failure=EXPLODING,
                 since_step=log.first_step(start),
                 evidence=f"the gradient norm of {player} is {largest:.1e}, and was "
-                f"{np.median(early):.1e} at the start",
+                f"{np.median(first_norms):.1e} at the start",
                 value=largest,
                 subject=player,
             )
@@ -87,7 +91,8 @@ def diverging_losses(log: Log) -> Iterator[Detection]:
     for name in log.names("losses"):
         values, player = np.abs(log.values("losses", name)), name.partition("/")[0]
         candidates = [abs(log.records[0].first_losses.get(name, math.nan)), *values]
-        limit = DIVERGED * max(1.0, next(filter(math.isfinite, candidates), 0.0))
+        first_value = next(filter(math.isfinite, candidates), 0.0)
+        limit = DIVERGED * max(1.0, first_value)
         with np.errstate(invalid="ignore"):
             exceeds_limit = (values > limit) & np.isfinite(values)
         if not exceeds_limit.any():
@@ -107,13 +112,14 @@ def diverging_losses(log: Log) -> Iterator[Detection]:
 
 
 def skipped_turns(log: Log) -> Iterator[Detection]:
-    """Find turns (updates of a player) without effect, as a loss or gradient was not finite."""
+    """Find skipped turns: updates of a player with a loss or gradient that was not finite."""
     count = log.last.skipped
     if not count:
         return
     first = next(index for index, record in enumerate(log.records) if record.skipped)
-    files = next((f for r in log.records for f in r.skipped_files.values()), ())
-    examples = f"; images of the first: {', '.join(files[:2])}" if files else ""
+    files_by_step = (record.skipped_files for record in log.records)
+    files = next((files for steps in files_by_step for files in steps.values()), ())
+    examples = f"; the first skipped turn used {', '.join(files[:2])}" if files else ""
     yield Detection(
         failure=SKIPPED,
         since_step=log.first_step(first),
