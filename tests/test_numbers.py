@@ -15,7 +15,7 @@ from identity_models import identity_model
 from translate.api import Translator
 from translate.batches import FULL_RANGES, Domain
 from translate.engine.checkpoints import read, retention
-from translate.errors import BadImage, ConfigError, TrainingError
+from translate.errors import ConfigError, TrainingError
 from translate.images.source import EncodedImage
 
 RANDOM = np.random.default_rng(0)
@@ -177,9 +177,3 @@ def test_shared_files_of_difficult_cases_are_translated_with_their_own_values(
     assert output.dtype == pixels.dtype
     tolerance = 2**-23 if pixels.dtype == np.float32 else 0
     np.testing.assert_allclose(output, pixels, rtol=0, atol=tolerance)
-
-
-@pytest.mark.skipif(not CASES.exists(), reason="the shared cases are not here")
-def test_integers_that_floats_cannot_represent_are_refused() -> None:
-    with pytest.raises(BadImage, match=r"uint32: expected values up to 2\*\*24"):
-        EncodedImage.open(CASES / "03-signed-and-wide-numbers/in/u32.tif").decode()

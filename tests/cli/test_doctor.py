@@ -55,9 +55,3 @@ def test_a_healthy_run_exits_0(run_command: Run, tmp_path: Path) -> None:
     assert result.code == 0
     assert result.out.startswith("nothing found\n- not examined: ")
     assert run_command("doctor", "run", "--quiet").out == ""
-
-
-def test_a_folder_that_is_no_run_is_refused(run_command: Run, tmp_path: Path) -> None:
-    result = run_command("doctor", tmp_path)
-    assert result.code == 2
-    assert "is no run folder: expected one that `translate train` has written" in result.err

@@ -33,29 +33,6 @@ def test_a_walk_is_written_as_one_sheet(run_command: Run, tmp_path: Path) -> Non
     assert read_image(tmp_path / "out/walk.png").shape == (28, 68, 3)
 
 
-def test_an_unknown_class_is_a_usage_error(run_command: Run, tmp_path: Path) -> None:
-    model = small_checkpoints.cgan(tmp_path / "run")
-    result = run_command("sample", model, tmp_path / "out", "--class", "on")
-    assert result.code == 2
-    assert "no class is called 'on'. Did you mean 'one'?" in result.err
-    assert not (tmp_path / "out").exists()
-
-
-def test_a_translation_model_cannot_draw_samples(run_command: Run, tmp_path: Path) -> None:
-    result = run_command("sample", small_checkpoints.cyclegan(tmp_path / "run"), tmp_path / "out")
-    assert result.code == 2
-    assert "cannot generate images from noise" in result.err
-
-
-def test_a_device_that_is_not_supported_is_a_usage_error(run_command: Run, tmp_path: Path) -> None:
-    result = run_command(
-        "sample", small_checkpoints.gan(tmp_path / "run"), tmp_path / "out", "--device", "cpu:99"
-    )
-    assert result.code == 2
-    assert "expected auto, cpu, cuda or cuda:N, got 'cpu:99'" in result.err
-    assert not (tmp_path / "out").exists()
-
-
 def test_a_sample_that_is_not_finite_is_listed_with_exit_code_3(
     run_command: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -51,12 +51,6 @@ def test_a_missing_extra_is_a_one_line_error_with_the_command_that_installs_it(
     )
 
 
-def test_a_missing_token_file_is_a_one_line_error(run_command: Run) -> None:
-    outcome = run_command("serve", "run", "--token-file", "none")
-    assert outcome.code == 2
-    assert outcome.err == "Error: --token-file none: No such file or directory. Expected a file.\n"
-
-
 @pytest.mark.slow
 def test_a_missing_run_is_a_one_line_error(run_command: Run) -> None:
     outcome = run_command("serve", "runs/none", "--port", 0)

@@ -1,6 +1,5 @@
 """Folders of images: pairs, masks, baselines, and folders that cannot be compared."""
 
-import math
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +10,6 @@ from translate.errors import ConfigError, DataError, NothingUsableError
 from translate.evaluate.folder_evaluation import evaluate_folders
 from translate.evaluate.result import EvaluationResult
 from translate.images.source import read_image
-from translate.images.tensors import as_tensor
-from translate.registry import create
 
 
 def save(folder: Path, *shapes: tuple[int, ...], seed: int = 0, suffix: str = ".png") -> Path:
@@ -109,14 +106,6 @@ def test_a_folder_has_no_distance_to_itself(real: Path) -> None:
     assert value(result, "fd-lite0") == pytest.approx(0, abs=1e-6)
 
 
-def test_one_image_has_mean_values_and_no_distance(tmp_path: Path) -> None:
-    real, fake = (save(tmp_path / str(seed), (16, 16, 3), seed=seed) for seed in (1, 2))
-    result = evaluate(real, fake, "psnr", "kd-lite0", paired=True)
-    assert math.isfinite(value(result, "psnr"))
-    assert result.values["kd-lite0"].value is None
-    assert "kd-lite0 is undefined for these images: see translate show kd-lite0" in result.notes
-
-
 def test_a_limit_measures_the_first_images(real: Path, fake: Path) -> None:
     result = evaluate(real, fake, "mae", paired=True, limit=2)
     assert list(result.per_image) == ["0", "1"]
@@ -186,13 +175,3 @@ def test_masks_without_the_names_or_sizes_of_the_images_are_refused(
     for n in (1, 2):
         Image.fromarray(np.full((4, 4), 255, np.uint8)).save(masks / f"{n}.png")
     assert "that of 0 has 4x4 pixels" in refusal(real, fake, paired=True, mask=masks)
-
-
-def test_a_value_is_what_the_metric_computes_from_all_images(real: Path, fake: Path) -> None:
-    metric = create("metric", "ssim")
-    for n in (0, 1, 2):
-        pair = (read_image(real / f"{n}.png"), read_image(fake / f"{n}.bmp"))
-        target, translated = (as_tensor(pixels)[None].float() for pixels in pair)
-        metric.update({"fake": translated, "target": target})
-    result = evaluate(real, fake, "ssim", paired=True)
-    assert value(result, "ssim") == pytest.approx(metric.compute()["ssim"], rel=1e-6)

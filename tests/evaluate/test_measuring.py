@@ -82,8 +82,3 @@ def test_one_image_has_no_interval() -> None:
     result = values_with_intervals(run_metric("psnr", outputs), 1)["psnr"]
     assert result.value is not None
     assert (result.low, result.high, result.resamples) == (None, None, 0)
-
-
-def test_an_undefined_value_is_none() -> None:
-    outputs = Outputs("a", images(1), real=images(1, seed=2))
-    assert measuring.compute_values(run_metric("kd-lite0", outputs)) == {"kd-lite0": None}

@@ -86,13 +86,6 @@ def test_a_write_that_fails_leaves_the_old_result_without_thumbnails(
     assert not thumbnail_folder(path).exists() and read(path) == with_images("best-1-fake.png")
 
 
-def test_an_undefined_value_is_null_in_the_file(tmp_path: Path) -> None:
-    write(RESULT, tmp_path / "x.json")
-    text = (tmp_path / "x.json").read_text()
-    assert "NaN" not in text
-    assert json.loads(text)["values"]["fd"]["value"] is None
-
-
 def test_keys_of_a_later_version_are_no_error(tmp_path: Path) -> None:
     write(RESULT, tmp_path / "x.json")
     document = json.loads((tmp_path / "x.json").read_text())
@@ -117,26 +110,6 @@ def test_a_file_of_an_earlier_version_is_refused_with_the_command_that_replaces_
         CheckpointError, match=r"x\.json .*values: is missing\. `translate evaluate"
     ):
         read(tmp_path / "x.json")
-
-
-def test_a_file_that_cannot_be_written_is_a_save_error(tmp_path: Path) -> None:
-    (tmp_path / "folder").write_text("a file")
-    with pytest.raises(SaveError, match="could not write"):
-        write(RESULT, tmp_path / "folder/x.json")
-
-
-def test_the_best_baseline_is_never_the_floor() -> None:
-    assert RESULT.best_baseline("psnr") == ("mean target image", 14.9)
-    assert RESULT.best_baseline("fd") is None
-
-
-@pytest.mark.parametrize(
-    ("better", "other", "reached"),
-    [("max", 2.0, True), ("max", 1.0, False), ("min", 1.0, True), ("min", 2.0, False)],
-)
-def test_a_value_is_reached_by_equal_and_better_values(better, other, reached) -> None:
-    assert MeasuredValue(1.5, better).is_reached_by(other) == reached
-    assert MeasuredValue(other, better).is_reached_by(other)
 
 
 def test_an_undefined_value_neither_reaches_a_value_nor_is_reached() -> None:

@@ -8,7 +8,7 @@ import pytest
 import small_checkpoints
 
 from translate.engine.exports.loading import digest_of
-from translate.errors import DataError, NothingUsableError
+from translate.errors import DataError
 from translate.formats import Header
 from translate.images.encode import encode_image, write_image
 from translate.images.metadata.provenance import Maker, with_xmp
@@ -30,12 +30,6 @@ def test_an_image_is_compared_with_a_model_and_an_input(tmp_path: Path) -> None:
     assert verify_image(output, model=run, source=output)[1:] == (True, False)
     with pytest.raises(DataError, match="not there"):
         verify_image(output, source=tmp_path / "gone.png")
-
-
-def test_an_image_without_provenance_is_refused(tmp_path: Path) -> None:
-    write_image(tmp_path / "x.png", PIXELS)
-    with pytest.raises(NothingUsableError, match=r"x\.png: no provenance"):
-        verify_image(tmp_path / "x.png")
 
 
 def test_a_file_that_is_not_an_image_is_refused(tmp_path: Path) -> None:

@@ -53,14 +53,3 @@ def test_examples_of_several_runs_share_the_bytes_of_a_page(run: Path) -> None:
     many_runs = thumbnails.EXAMPLES_BYTES // 2 // 500  # 500 bytes for each of two images
     [(_, small)] = thumbnails.example_thumbnails(folder, examples, run_count=many_runs)[0]["a"]
     assert len(small.uri) * 3 / 4 <= 500 + 30
-
-
-def test_a_damaged_preview_is_named_and_the_others_are_shown(run: Path) -> None:
-    previews = [(step, run / f"previews/step-{step:08}.png") for step in (10, 20, 30, 40)]
-    previews[1][1].write_bytes(previews[1][1].read_bytes()[:200])
-    readable, damaged = thumbnails.preview_thumbnails(previews, 1)
-    assert [step for step, _ in readable] == [10, 30]
-    assert [line.partition(":")[0] for line in damaged] == [
-        "the preview of step 20",
-        "the preview of step 40",
-    ]

@@ -12,7 +12,7 @@ from PIL import Image
 
 from translate.engine.disk import files
 from translate.engine.inference import pipeline
-from translate.errors import NothingUsableError, SaveError
+from translate.errors import SaveError
 
 
 def test_problems_of_earlier_runs_are_not_listed(mixed_folder: Path, tmp_path: Path) -> None:
@@ -24,14 +24,6 @@ def test_problems_of_earlier_runs_are_not_listed(mixed_folder: Path, tmp_path: P
     (mixed_folder / "bad.png").unlink()
     translate(mixed_folder, out)
     assert not listed_problems(out)
-
-
-def test_a_folder_without_a_usable_image_is_an_error(tmp_path: Path) -> None:
-    (tmp_path / "in").mkdir()
-    (tmp_path / "in/x.png").touch()
-    with pytest.raises(NothingUsableError, match="not one of 1") as error:
-        translate(tmp_path / "in", tmp_path / "out")
-    assert error.value.exit_code == 4 and len(listed_problems(tmp_path / "out")) == 1
 
 
 def test_I3_a_full_disk_is_listed_and_stops_after_three_images(

@@ -4,28 +4,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
-from PIL import Image
 
 from translate.batches import Domain
-from translate.engine.pixels.conversion import convert_back, is_pillow_result, load, to_pillow
+from translate.engine.pixels.conversion import load, to_pillow
 from translate.errors import DataError
-
-PIXELS = np.arange(4 * 5 * 3, dtype=np.uint8).reshape(4, 5, 3)
-
-
-@pytest.mark.parametrize(
-    "value", [PIXELS, torch.from_numpy(PIXELS.transpose(2, 0, 1).copy()), Image.fromarray(PIXELS)]
-)
-def test_a_result_has_the_type_and_layout_of_its_input(value: Any) -> None:
-    result = convert_back(value, load(value), PIXELS)
-    assert type(result) is type(value)
-    assert np.array_equal(np.asarray(result), np.asarray(value))
-
-
-def test_files_and_pillow_images_have_pillow_results() -> None:
-    assert is_pillow_result(Image.fromarray(PIXELS)) and is_pillow_result("photo.png")
-    assert not is_pillow_result(PIXELS) and not is_pillow_result(torch.zeros(3, 2, 2))
 
 
 @pytest.mark.parametrize("dtype", [np.int16, np.float32, np.uint16])
@@ -54,8 +36,3 @@ def test_an_array_with_other_channels_is_refused_with_the_expected_shapes() -> N
         load(np.zeros((4, 5, 3), np.uint16), BANDS)
     with pytest.raises(DataError, match=r"\(height, width, 1, 3 or 4\)"):
         load(np.zeros((4, 5, 7), np.uint16), Domain(""))
-
-
-def test_an_input_of_another_type_is_refused_with_the_accepted_types() -> None:
-    with pytest.raises(DataError, match="got object: expected a path, bytes"):
-        load(object())  # type: ignore[arg-type]

@@ -30,10 +30,3 @@ def test_alpha_is_copied_to_the_output_unless_it_is_a_channel_of_the_domain() ->
     assert decoded.passthrough_alpha(Domain("sprite", channels=4, alpha=True)) is None
     assert decoded.pixels(Domain("sprite", channels=4, alpha=True)).shape == (2, 3, 4)
     assert DecodedInput(Layers(pixels), Path("x")).passthrough_alpha(Domain("photo")) is None
-
-
-def test_D5_transparent_pixels_are_white_if_the_output_keeps_alpha() -> None:
-    pixels, alpha = np.full((1, 2, 3), 9, np.uint8), np.array([[0, 1]], np.uint8)
-    decoded = DecodedInput(Layers(pixels, alpha), Path("x"))
-    colours = decoded.pixels(Domain("photo"), keeps_alpha=True)
-    assert colours.tolist() == [[[255] * 3, [9] * 3]]

@@ -15,15 +15,6 @@ PHOTO = Domain("photo")
 RANDOM = np.random.default_rng(0)
 
 
-def test_the_alpha_channel_of_an_image_is_copied_to_the_output(tmp_path: Path) -> None:
-    pixels = RANDOM.integers(0, 256, (9, 7, 4), np.uint8)
-    pixels[pixels[..., 3] == 0] = [255, 255, 255, 0]
-    write_array(tmp_path / "in/a.png", pixels)
-    assert translate_images(tmp_path / "in", tmp_path / "out", identity_model(PHOTO)).done == 1
-    assert (read_array(tmp_path / "out/a.png") == pixels).all()
-    assert listed_notes(tmp_path / "out") == []
-
-
 def test_alpha_is_resized_with_the_image(tmp_path: Path) -> None:
     pixels = np.full((16, 8, 4), 255, np.uint8)
     pixels[:8, :, 3] = 0

@@ -54,14 +54,6 @@ def test_an_image_is_cropped_at_its_centre_and_not_mirrored(photos: Path) -> Non
     assert np.array_equal(first, wide[:, 16:32])
 
 
-def test_images_of_a_limit_are_spread_evenly(photos: Path) -> None:
-    assert read(data_of(photos), limit=2).names == [
-        "a/test/0000.png",
-        "a/test/0002.png",
-    ]
-    assert read(data_of(photos), limit=9).names == read(data_of(photos)).names
-
-
 @pytest.mark.usefixtures("same_scenes")
 def test_sample_domains_of_the_same_scenes_are_hidden_ground_truth(photos: Path) -> None:
     for name in ("a", "b"):
