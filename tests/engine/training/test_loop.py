@@ -14,6 +14,7 @@ from two_player_recipe import TwoPlayers
 from translate import hookimpl
 from translate.batches import Images
 from translate.engine.disk.records import json_files
+from translate.engine.training.loop import Stop
 from translate.errors import TrainingError
 from translate.recipe import Turn
 
@@ -135,3 +136,13 @@ def test_a_file_that_is_damaged_during_training_is_listed_once_and_replaced(
     (problem,) = listed_problems(tmp_path / "run")
     assert problem["path"].endswith("a/0002.png")
     assert problem["stage"] == "training"
+
+
+def test_each_reason_to_end_training_has_an_outcome() -> None:
+    assert {stop.name: stop.outcome for stop in Stop} == {
+        "FINISHED": "finished",
+        "SIGNAL": "interrupted",
+        "TIME": "interrupted",
+        "HOOK": "stopped",
+        "PLATEAU": "stopped",
+    }

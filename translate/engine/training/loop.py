@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from enum import IntEnum
 from typing import Any
 
 from translate.engine.disk.records.problems import Problem
@@ -20,21 +21,35 @@ from translate.engine.processes.threads import ThreadCount
 from translate.engine.runs.next_command import next_command
 from translate.engine.runs.problem_list import gather_problems
 from translate.engine.system.memory import keep_freed_memory, memory_limit_mb
-from translate.engine.training.monitoring.estimate import report_long_training
 from translate.engine.training.monitoring.interval_log import IntervalLog
 from translate.engine.training.monitoring.monitor import TrainingMonitor
 from translate.engine.training.monitoring.preview import Previews
 from translate.engine.training.saving import Saver
 from translate.engine.training.session import Session
-from translate.engine.training.stop import Stop
 from translate.errors import TrainingError, TranslateError
 from translate.progress import ProgressReporter
 from translate.results import TrainingResult
 
-TIMED_STEPS = 3
-"""number of steps after which the remaining time is estimated for a message"""
-
 logger = logging.getLogger(__name__)
+
+
+class Stop(IntEnum):
+    """The reason to end training; if processes differ, the largest value counts."""
+
+    FINISHED = 0
+    SIGNAL = 1
+    TIME = 2
+    """the time limit was reached"""
+    HOOK = 3
+    """a plugin's hook called `Run.stop`"""
+    PLATEAU = 4
+    """too many evaluations were without improvement"""
+
+    @property
+    def outcome(self) -> str:
+        """``finished``, ``stopped`` or ``interrupted``, for ``run.json``, hooks and trackers."""
+        outcomes = {self.FINISHED: "finished", self.HOOK: "stopped", self.PLATEAU: "stopped"}
+        return outcomes.get(self, "interrupted")
 
 
 class Loop:
@@ -45,8 +60,7 @@ class Loop:
     ) -> None:
         training, train = session.training, session.training.config.train
         self.session, self.training, self.writer = session, training, session.writer
-        self.steps, self.first_step = session.steps, training.step
-        self.progress, self.interrupts = progress, interrupts
+        self.steps, self.progress, self.interrupts = session.steps, progress, interrupts
         device, selection = training.device, training.selection
         self.threads = ThreadCount(adapt=device.type == "cpu" and not train.deterministic)
         self.upload = Uploader(device, training.spec, channels_last=train.channels_last)
@@ -139,10 +153,8 @@ class Loop:
             with explained_failures(training, self.writer.path), self.graphs.step():
                 result = take_step(training, self.upload(batch), self.steps)
             self.guard.count(result)
-            self.log.add(result, wait_seconds)
             self.progress.step(training.step, self.steps)
-            if len(self.log.results) == TIMED_STEPS == training.step - self.first_step:
-                report_long_training(self.log.seconds() / TIMED_STEPS, training, self.steps)
+            self.log.add(result, wait_seconds)
 
             stop, save = self._common_stop()
             improved = self._evaluate()

@@ -1,4 +1,4 @@
-"""The log of training: means of each interval, and the files of steps that were skipped."""
+"""The log of training: means of each interval, skipped steps, and a message on long training."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,10 +8,13 @@ import pytest
 import small_runs
 import torch
 from run_files import log_lines, run_record, saved_weights
+from specs import image_spec
 from two_player_recipe import TwoPlayers
 
 from translate.batches import Images
 from translate.engine.loading.cache import Cache
+from translate.engine.optimization.build import build_training
+from translate.engine.training.monitoring.interval_log import report_long_training
 from translate.recipe import Turn
 
 
@@ -102,3 +105,27 @@ def test_values_of_turn_log_are_metrics_averaged_over_the_interval(
     small_runs.train(configure(train__steps=4, train__log_every=2), tmp_path / "run")
     metrics = [line["metrics"] for line in log_lines(tmp_path / "run")]
     assert metrics == [{"one/real_score": 1.5}, {"one/real_score": 3.5}]
+
+
+@pytest.fixture
+def training() -> Any:
+    config = small_runs.config(Path("nowhere"), train__log_every=50)
+    return build_training(config, image_spec((16, 16), ("a", "b")), torch.device("cpu"))
+
+
+def test_short_training_is_not_reported(training: Any, messages: list[str]) -> None:
+    report_long_training(0.5, training, 100)
+    assert not messages
+
+
+def test_slow_steps_are_reported_with_the_time_left(training: Any, messages: list[str]) -> None:
+    report_long_training(2.0, training, 1800)
+    assert messages == ["2.0 s per step, 60 min left"]
+
+
+def test_days_on_a_cpu_name_the_small_configuration(training: Any, messages: list[str]) -> None:
+    report_long_training(2.0, training, 100_000)
+    assert messages == [
+        "2.0 s per step, 2 d 8 h left",
+        "For faster training on a CPU: --config cyclegan-small",
+    ]

@@ -1,4 +1,4 @@
-"""The training log: for each interval of steps a record, a line of means."""
+"""The training log: for each interval a record, a line of means; a message if steps are slow."""
 
 import logging
 import time
@@ -7,19 +7,26 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
+from translate.engine.checkpoints.state import TrainingState
+from translate.engine.config import yaml_text
 from translate.engine.loading import loader
 from translate.engine.optimization.guard import Guard
 from translate.engine.optimization.step import StepResult
+from translate.engine.plugins.configs import configs
 from translate.engine.processes import distributed
 from translate.engine.processes.threads import ThreadCount
 from translate.engine.system.memory import peak_memory_mb
 from translate.engine.training.monitoring.monitor import TrainingMonitor
 from translate.engine.training.session import Session
-from translate.progress import ProgressReport, ProgressReporter
+from translate.errors import ConfigError
+from translate.progress import ProgressReport, ProgressReporter, duration
 from translate.run import LogRecord
 
 MAX_NAMES = 4
 """largest number of images named by the message on a step with a skipped turn"""
+TIMED_STEPS = 3
+"""number of steps after which the remaining time is estimated for a message"""
+MINUTE, DAY = 60, 24 * 3600  # seconds
 
 logger = logging.getLogger(__name__)
 
@@ -36,6 +43,7 @@ class IntervalLog:
         progress: ProgressReporter,
     ) -> None:
         self.session, self.training = session, session.training
+        self.first_step = session.training.step
         self.guard, self.threads, self.monitor, self.progress = guard, threads, monitor, progress
         self.results: list[StepResult] = []
         """results of the steps since the last record"""
@@ -59,6 +67,9 @@ class IntervalLog:
         """Add the result of one step, and the time for which it waited for its images."""
         self.results.append(result)
         self.wait_seconds += wait_seconds
+        if len(self.results) == TIMED_STEPS == self.training.step - self.first_step:
+            seconds = self.seconds() / TIMED_STEPS
+            report_long_training(seconds, self.training, self.session.steps)
 
     def add_evaluation(self, metric_values: Mapping[str, float], seconds: float) -> None:
         """Add the metrics of an evaluation after this step, and its time in seconds."""
@@ -149,3 +160,29 @@ def _means(values: list[dict[str, Tensor]]) -> dict[str, float]:
         for name, value in step.items():
             by_name.setdefault(name, []).append(value.float())
     return {name: float(torch.stack(each).nanmean()) for name, each in by_name.items()}
+
+
+def report_long_training(seconds: float, training: TrainingState, steps: int) -> None:
+    """Log the remaining time if steps are slow, and small configurations if it is days on a CPU.
+
+    Steps are slow if more than a minute passes between two lines of the log. A step takes
+    `seconds`, and training ends at step `steps`.
+    """
+    left = (steps - training.step) * seconds
+    if seconds * training.config.train.log_every > MINUTE:
+        logger.info(f"{seconds:.1f} s per step, {duration(left)} left")
+    if left < DAY or training.device.type != "cpu":
+        return
+    recipe = training.config.recipe
+    small = [n for n in configs() if n.endswith("-small") and _recipe_of(n) == recipe]
+    if small:
+        options = " or ".join(f"--config {name}" for name in small)
+        logger.info(f"For faster training on a CPU: {options}")
+
+
+def _recipe_of(config: str) -> object:
+    """Return the recipe in the configuration named `config`; None if its file cannot be read."""
+    try:
+        return yaml_text.read(config).get("recipe")
+    except ConfigError:  # a broken file of a plugin
+        return None
