@@ -4,7 +4,6 @@ import pytest
 import small_autoencoders
 import small_gans
 import torch
-from small_checkpoints import write_run
 from turns import advance_to_turn
 
 from translate.errors import ConfigError
@@ -39,27 +38,7 @@ def test_a_preview_shows_originals_above_reconstructions() -> None:
     assert torch.equal(original, batch.images)
     assert reconstructed.shape == original.shape
     assert reconstructed.unique().tolist() == pytest.approx([0.1])
-
-
-def test_a_folder_is_reconstructed_and_sampling_is_refused(
-    tmp_path, run_command, image_folder
-) -> None:
-    run = write_run(
-        tmp_path / "run",
-        NAME,
-        domains=["digits"],
-        options=small_autoencoders.NETWORKS,
-        size=28,
-        channels=(1, 1),
-    )
-    folder = image_folder("digits", 2, size=28)
-    result = run_command("infer", run, folder, tmp_path / "out")
-    assert result.code == 0
-    assert sorted(p.name for p in (tmp_path / "out").glob("*.png")) == ["0000.png", "0001.png"]
-    refused = run_command("sample", run, tmp_path / "drawn", "--count", 1)
-    assert refused.code == 2
-    assert "Autoencoder cannot generate images from noise; translate images" in refused.err
-    assert not (tmp_path / "drawn").exists()
+    assert torch.equal(recipe.translate(batch.images), reconstructed)
 
 
 def test_invalid_options_are_refused() -> None:

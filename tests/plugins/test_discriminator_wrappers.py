@@ -16,8 +16,6 @@ from translate.nn.geometry import Geometry, geometry_of
 from translate.nn.init import init_normal_
 from translate.nn.modes import mode, unchanged_buffers
 from translate.nn.penalties import gradient_penalty
-from translate.registry import create_discriminator
-from translate_plugins.losses.adversarial import Vanilla
 
 PATCH = {"name": "patch", "width": 4, "layers": 2}
 
@@ -85,15 +83,6 @@ def test_the_largest_singular_value_of_every_layer_is_one(of):
         assert values[0].item() == pytest.approx(1, abs=1e-3)
 
 
-def test_the_lipschitz_constant_of_an_mlp_with_spectral_norm_is_at_most_one():
-    network = discriminator("spectral", of={**MLP, "layers": 2})
-    for _ in range(200):
-        network(random_images())
-    x, y = random_images(64), random_images(64)
-    distances = (network.eval()(x) - network(y)).abs().flatten()
-    assert (distances <= (x - y).flatten(1).norm(dim=1) * 1.001).all()
-
-
 def test_spectral_norm_saves_its_iteration_and_evaluation_does_not_change_it():
     network, x = discriminator("spectral", of=MLP), random_images()
     network(x)
@@ -132,36 +121,7 @@ def test_equal_images_have_the_greatest_similarity():
     torch.testing.assert_close(network.similarity(copies), torch.full((8, 16), 7.0))
     varied = network.similarity(network.features(x)[-1])
     assert varied.max() < 7
-
-
-def accuracy_of_detecting_collapse(part):
-    """Train `part` to distinguish batches of nearly equal images from batches of different images.
-
-    Returns the accuracy on new batches.
-    """
-    network = create_discriminator(part, in_channels=1, size=(4, 4))
-    optimizer, loss = torch.optim.Adam(network.parameters(), lr=0.01), Vanilla()
-
-    def batches():
-        varied, image = torch.randn(16, 1, 4, 4), torch.randn(1, 1, 4, 4)
-        return varied, image + 0.01 * torch.randn(16, 1, 4, 4)
-
-    for _ in range(200):
-        varied, copies = batches()
-        optimizer.zero_grad()
-        loss.for_discriminator(network(varied), network(copies)).backward()
-        optimizer.step()
-    correct = []
-    with torch.no_grad():
-        for _ in range(50):
-            varied, copies = batches()
-            correct += [(network(varied) > 0).float().mean(), (network(copies) < 0).float().mean()]
-    return torch.stack(correct).mean()
-
-
-def test_only_minibatch_discrimination_detects_a_collapsed_batch():
-    assert accuracy_of_detecting_collapse({"name": "minibatch", "of": MLP}) > 0.97
-    assert accuracy_of_detecting_collapse(MLP) < 0.65  # scores each image for itself
+    assert not torch.allclose(network(x)[0], network(x[:4])[0])  # the score has the similarity
 
 
 def test_unused_layers_after_the_features_get_no_gradient():

@@ -1,7 +1,5 @@
 """SRGAN of Ledig et al. (2017), against plain PyTorch, Pillow and kornia."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
@@ -14,13 +12,7 @@ from turns import advance_to_turn, change_weights_, cross_entropy, discriminator
 from valid_recipe import register_parts
 
 from translate.batches import Images
-from translate.engine.inference.folder import translate_folder
-from translate.engine.inference.inputs.paths import find_inputs
-from translate.engine.models.model import Model
-from translate.engine.models.options import InferenceOptions
 from translate.errors import ConfigError
-from translate.images.encode import write_image
-from translate.images.source import read_image
 from translate.nn.geometry import Geometry
 from translate.nn.noise import temporary_seed
 from translate.registry import create, find
@@ -141,23 +133,6 @@ def test_the_bicubic_generator_gives_exactly_bicubic_upscaling(
     assert result.shape == (2, 3, 32 * factor, 9 * factor)
 
 
-def test_bicubic_upscaling_of_a_folder_equals_interpolation_up_to_rounding(
-    register_plugin, tmp_path: Path
-) -> None:
-    register_parts(register_plugin, generators={"bicubic": Bicubic})
-    recipe = build(generator="bicubic").float().eval()
-    pixels = np.random.default_rng(0).integers(0, 256, (11, 7, 3), dtype=np.uint8)
-    write_image(tmp_path / "in/a.png", pixels)
-    model = Model("runs/x", "abc", SPEC, recipe=recipe)
-    out = tmp_path / "out"
-    translate_folder(model, find_inputs(tmp_path / "in", out), out, InferenceOptions())
-    levels = torch.from_numpy(pixels).permute(2, 0, 1)[None].float()
-    expected = F.interpolate(levels, (44, 28), mode="bicubic").clamp(0, 255).round()
-    errors = np.abs(read_image(out / "a.png").astype(int) - expected[0].permute(1, 2, 0).numpy())
-    assert errors.max() <= 1  # halves may be rounded up or down
-    assert errors.mean() < 0.01
-
-
 def test_previews_show_input_output_and_target() -> None:
     recipe, (large,) = build(), batch()
     shown_input, output, target = recipe.preview(Images(large)).values()
@@ -181,15 +156,3 @@ def test_previews_show_input_output_and_target() -> None:
 def test_options_that_cannot_work_are_refused(options, size, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         create("recipe", {"name": "srgan", **options}, spec=image_spec(size, ("photos",)))
-
-
-def test_a_generator_of_another_scale_is_refused(register_plugin) -> None:
-    class TwiceTheScale(Bicubic):
-        def __init__(self, in_channels: int, out_channels: int, *, scale: int = 1) -> None:
-            super().__init__(in_channels, out_channels, scale=2 * scale)
-
-    register_parts(register_plugin, generators={"twice": TwiceTheScale})
-    with pytest.raises(
-        ConfigError, match=r"TwiceTheScale has the scale 8, expected 4: .* srresnet"
-    ):
-        build(generator="twice")

@@ -6,7 +6,6 @@ import torch
 from torch import nn
 from turns import advance_to_turn
 
-from translate.batches import Images
 from translate.engine.optimization.step import take_step
 from translate.errors import ConfigError
 from translate.registry import create, find
@@ -91,20 +90,3 @@ def test_defaults_are_those_of_the_algorithm_of_the_paper() -> None:
 def test_a_clipped_critic_may_have_batch_norm() -> None:
     recipe = create("recipe", NAME, spec=small_gans.image_spec((16, 16), ("digits",)))
     assert any(isinstance(part, nn.BatchNorm2d) for part in recipe.critic.modules())
-
-
-@pytest.mark.slow
-def test_a_critic_without_clipping_diverges() -> None:
-    """Without a bound on the slope the estimate grows without limit."""
-    estimates: dict[float, list[float]] = {}
-    for clip in (0.01, 1e9):
-        training = small_gans.build_state(NAME, clip=clip, lr_critic=5e-3)
-        estimates[clip] = []
-        for seed in range(500):
-            nearly_white = 0.9 + 0.1 * small_gans.random_batch(16, seed).images
-            result = take_step(training, Images(nearly_white), 10_000)
-            estimates[clip].append(-result.losses["critic/gan"].item())
-    clipped, unclipped = estimates[0.01], estimates[1e9]
-    assert max(map(abs, clipped)) < 0.1
-    assert unclipped[200] > 100 * max(clipped)
-    assert unclipped[-1] > 2 * unclipped[200]

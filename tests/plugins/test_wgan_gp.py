@@ -4,11 +4,8 @@ import pytest
 import small_gans
 import torch
 from specs import image_spec
-from torch import nn
 from turns import advance_to_turn
 
-from translate.batches import Images
-from translate.engine.optimization.step import take_step
 from translate.errors import ConfigError
 from translate.registry import create, find
 
@@ -71,17 +68,3 @@ def test_defaults_are_those_of_the_algorithm_of_the_paper() -> None:
     noise = recipe.latents(2000)
     assert noise.shape[1] == 128
     assert noise.std().item() == pytest.approx(1, abs=0.01)
-
-
-def test_the_critic_estimates_the_wasserstein_distance_of_two_gaussians() -> None:
-    # N(0, 0.1), and N(0.5, 0.1) at each of 4 pixels: a distance of sqrt(4) * 0.5
-    critic, spec = {"name": "mlp", "width": 32}, image_spec((2, 2), ("digits",), 1)
-    options = {"critic": critic, "critic_steps": 10_000, "lr_critic": 2e-3}
-    training = small_gans.build_state(NAME, spec, **options)
-    random = torch.Generator().manual_seed(0)
-    training.recipe.latents = lambda count: 0.1 * torch.randn(count, 1, 2, 2, generator=random)
-    training.recipe.generator = nn.Identity()
-    for _ in range(400):
-        higher = Images(0.5 + 0.1 * torch.randn(256, 1, 2, 2, generator=random))
-        result = take_step(training, higher, 10_000)
-    assert -result.losses["critic/gan"].item() == pytest.approx(1.0, rel=0.15)

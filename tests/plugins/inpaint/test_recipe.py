@@ -1,18 +1,13 @@
 """Inpainting: the joint loss of context encoders in plain PyTorch; known pixels are kept."""
 
-from pathlib import Path
-
-import numpy as np
 import pytest
 import torch
-from PIL import Image
 from specs import image_spec
 from torch import Tensor, nn
 from turns import advance_to_turn, change_weights_, cross_entropy, discriminator_loss, random_images
 
 from translate.batches import Images
 from translate.errors import ConfigError
-from translate.images.encode import write_image
 from translate.nn.noise import temporary_seed
 from translate.registry import create, find
 from translate_plugins.inpaint import mask_out
@@ -170,40 +165,6 @@ def test_previews_show_the_masked_input_the_output_and_the_original() -> None:
     assert (network_input[missing] == 0).all()
     assert torch.equal(output[~missing], images[~missing])
     assert torch.equal(original, images)
-
-
-def test_inpainting_a_folder_keeps_known_bytes_and_gives_opaque_images(
-    run_command, image_folder, tmp_path: Path
-) -> None:
-    image_folder("photos/train")
-    networks = [f"options.generator={RESNET}", f"options.discriminator={PATCH}"]
-    settings = [word for part in networks for word in ("--set", part.replace("'", ""))]
-    arguments = ("--plugin", "inpaint", "--domains", "photos", "--data", ".", "--steps", 2)
-    arguments += ("--set", "data.size=16", *settings, "--device", "cpu", "--out", "runs/holes")
-    assert run_command("train", *arguments).code == 0
-    random, originals = np.random.default_rng(0), {}
-    for name, sides in {"a.png": (33, 21), "b/c.png": (16, 50)}.items():
-        pixels = random.integers(0, 256, (*sides, 3), dtype=np.uint8)
-        hole = np.zeros(sides, bool)
-        hole[3:9, 5:14] = True
-        write_image(tmp_path / "images" / name, pixels)
-        write_image(tmp_path / "masks" / name, np.repeat(hole[..., None] * np.uint8(255), 3, 2))
-        with_alpha = tmp_path / "images with alpha" / name
-        with_alpha.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(np.dstack([pixels, np.uint8(255) * ~hole])).save(with_alpha)
-        originals[name] = pixels, hole
-    infer = ("infer", "runs/holes", "--device", "cpu")
-    assert run_command(*infer, "images", "out", "--mask", "masks").code == 0
-    assert run_command(*infer, "images with alpha", "out of alpha").code == 0
-    for name, (pixels, hole) in originals.items():
-        with Image.open(tmp_path / "out" / name) as output:
-            assert output.mode == "RGB"
-            result = np.asarray(output)
-        assert (result[~hole] == pixels[~hole]).all()
-        assert (result[hole] != pixels[hole]).any()
-        with Image.open(tmp_path / "out of alpha" / name) as output:
-            assert output.mode == "RGB"
-            assert (np.asarray(output) == result).all()
 
 
 @pytest.mark.parametrize(

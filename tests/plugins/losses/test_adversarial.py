@@ -81,23 +81,6 @@ def test_a_relativistic_loss_without_real_scores_is_refused_with_a_choice():
         Relativistic().for_generator(tensor([1.0]))
 
 
-def test_equal_distributions_give_the_optimal_discriminator_a_loss_of_log_4():
-    """Goodfellow et al. (2014), theorem 1: the objective is -log 4 for equal distributions."""
-    score, images = torch.zeros(1, requires_grad=True), torch.ones(64)
-    loss = Vanilla().for_discriminator(score * images, score * images)
-    assert loss.item() == pytest.approx(log(4))
-    assert torch.autograd.grad(loss, score)[0] == 0  # the loss has its minimum there
-
-
-def test_the_optimal_discriminator_is_the_log_density_ratio():
-    """Goodfellow et al., proposition 1: for densities of 3/4 (real) and 1/4 (fake) it is log 3."""
-    score = torch.full((2,), log(3), dtype=torch.double, requires_grad=True)
-    real, fake = score[[0, 0, 0, 1]], score[[0, 1, 1, 1]]
-    signs = tensor([1, 1, 1, -1]), tensor([1, -1, -1, -1])
-    loss = Vanilla().for_discriminator(real * signs[0], fake * signs[1])
-    torch.testing.assert_close(torch.autograd.grad(loss, score)[0], torch.zeros(2).double())
-
-
 def test_the_saturating_loss_has_no_gradient_for_detected_fakes():
     fake = tensor([0.0, -10.0], dtype=torch.double, requires_grad=True)
     loss = Vanilla(saturating=True).for_generator(fake)  # log(1 - D): D is 1/2 and 1/(1 + e^10)
@@ -128,12 +111,6 @@ def test_each_scale_is_averaged_and_the_averages_are_summed(adversarial_loss):
     )
 
 
-def test_losses_of_three_scales_equal_values_computed_by_hand():
-    scales = [tensor([[1.0, 3.0]]), tensor([2.0]), tensor([[0.0], [2.0]])]
-    assert LeastSquares().for_generator(scales) == (0 + 4) / 2 + 1 + (1 + 1) / 2
-    assert Hinge().for_generator(scales) == -2 - 2 - 1
-
-
 @pytest.mark.parametrize("adversarial_loss", ADVERSARIAL_LOSSES)
 def test_adversarial_losses_are_computed_in_at_least_float32(adversarial_loss):
     score = tensor([0.333], dtype=torch.bfloat16)
@@ -142,8 +119,3 @@ def test_adversarial_losses_are_computed_in_at_least_float32(adversarial_loss):
         adversarial_loss.for_generator(score), adversarial_loss.for_generator(score.float())
     )
     assert adversarial_loss.for_generator(score.double()).dtype == torch.float64
-
-
-def test_vanilla_for_scores_in_bf16_equals_a_value_computed_by_hand():
-    score = tensor([2.0], dtype=torch.bfloat16)
-    assert Vanilla().for_generator(score).item() == pytest.approx(log(1 + exp(-2)), rel=1e-6)

@@ -51,12 +51,6 @@ def test_every_parameter_has_a_gradient_except_biases_before_instance_norm(facto
         assert has_gradient is (key not in biases_before_instance_norm), key
 
 
-@pytest.mark.parametrize("norm", ["instance", "batch", "none"])
-def test_only_batch_norm_takes_the_place_of_a_bias(norm):
-    for factory, bias in ((ResnetGenerator, "model.4.bias"), (UnetGenerator, "model.model.0.bias")):
-        assert (bias in on_meta(factory, 3, 3, norm=norm).state_dict()) is (norm != "batch")
-
-
 @pytest.mark.parametrize(
     ("factory", "channels"),
     [
