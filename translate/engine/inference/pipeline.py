@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 from translate.engine.disk.records.problems import FAILED, Problem
 from translate.engine.inference.failures import translation_problem
 from translate.engine.inference.file_translator import FileTranslator
-from translate.engine.inference.inputs.batches import jobs_of_one_size
 from translate.engine.inference.inputs.jobs import Job
 from translate.engine.inference.inputs.sources import Sources
 from translate.engine.inference.outputs.destinations import EncodedOutput, Outputs
+from translate.engine.inference.planning import jobs_of_one_size
 from translate.engine.inference.run_ahead import run_ahead
 from translate.engine.inference.trust import Trust, TrustMeter, measure_finite
 from translate.engine.loading.item_errors import item_error

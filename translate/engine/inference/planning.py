@@ -1,23 +1,28 @@
-"""What is decided before any image of a folder is translated: the options and the jobs."""
+"""What is decided before any image of a folder is translated: options, jobs and batches."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from translate.engine.config.yaml_text import to_yaml_types
-from translate.engine.inference.inputs.frames import with_frames
 from translate.engine.inference.inputs.jobs import Job, list_jobs
 from translate.engine.inference.inputs.masks import with_masks
 from translate.engine.inference.inputs.paths import Inputs
 from translate.engine.inference.inputs.sources import Sources
 from translate.engine.inference.outputs.names import OutputNames
+from translate.engine.inference.run_ahead import slices_of
 from translate.engine.models.image_model import ImageModel
 from translate.engine.models.options import NOT_RECORDED, InferenceOptions, recorded_options
 from translate.engine.models.tile_options import TileOptions
 from translate.engine.pixels.processing import ImageProcessor
 from translate.engine.processes.launch import read_launch
-from translate.errors import ConfigError
+from translate.errors import BadImage, ConfigError
+from translate.folders.walk import folded, split_suffix
+
+SORTED_BATCHES = 8
+"""number of batches of jobs that are sorted by image size at a time"""
 
 
 def make_processor(
@@ -76,3 +81,43 @@ def plan_jobs(
     if options.frames == "all":
         jobs = with_frames(jobs, sources)
     return jobs[process.rank :: process.world_size]
+
+
+def with_frames(jobs: Sequence[Job], sources: Sources) -> list[Job]:
+    """Return `jobs`, with a job for each frame of a file: ``x.0001.png``, ``x.0002.png``.
+
+    Jobs of files with one frame are unchanged. Raises `ConfigError` if two outputs would have one
+    name.
+    """
+    split = [frame_job for job in jobs for frame_job in _frames(job, sources)]
+    names = Counter(folded(job.output_name) for job in split)
+    if repeated := [str(job.output) for job in split if names[folded(job.output_name)] > 1]:
+        raise ConfigError(f"frames: two images would become {repeated[0]}: rename one of them.")
+    return split
+
+
+def _frames(job: Job, sources: Sources) -> list[Job]:
+    try:
+        header = sources.get(job).image.header
+    except BadImage:
+        return [job]  # the problem is listed when the image is read
+    if header.frames == 1:
+        return [job]
+    stem, suffix = split_suffix(job.output_name)
+    outputs = [f"{stem}.{n:04}{suffix}" for n in range(1, header.frames + 1)]
+    return [job._replace(output_name=output, frame=n) for n, output in enumerate(outputs)]
+
+
+def jobs_of_one_size(
+    jobs: Sequence[Job], batch_size: int, sources: Sources
+) -> Iterator[Sequence[Job]]:
+    """Yield batches of images of one size, in an order that depends only on `jobs`."""
+    if batch_size == 1:
+        yield from slices_of(jobs, 1)  # without reading headers
+        return
+    for window in slices_of(jobs, SORTED_BATCHES * batch_size):
+        by_size: dict[tuple[int, int], list[Job]] = {}
+        for job in window:
+            by_size.setdefault(sources.size(job), []).append(job)
+        for group in by_size.values():
+            yield from slices_of(group, batch_size)
