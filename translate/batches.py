@@ -203,24 +203,23 @@ class Layout(ABC):
     """True: the images of an item are aligned, and have the same size."""
     joined: ClassVar[bool] = False
     """True: domains are parts of the same images, not separate folders."""
+    reads_stores: ClassVar[bool] = False
+    """True: ``root`` may be the URL of an object store; other layouts refuse URLs. A factory that
+    is a function may have this attribute too."""
 
     spec: ImageSpec
     """The domains and classes of the layout; the engine sets the size and channels."""
     files: Sequence[Path]
     """All image files. The engine checks each once, and creates the layout again with unreadable
     ones in ``leave_out``. Empty if images are parts of a file that the layout checks itself."""
-
     domain_files: Sequence[Sequence[Path]] = ()
     """The files of each domain, in the order of the domains. Empty if files belong to several
     domains: they are then read in colour if any domain has colour, and converted by role."""
-
     sources: Sequence[Path] = ()
     """Other files, such as captions or files of many images; changes of them are reported at a
     resume."""
-
     notes: Sequence[str] = ()
     """Messages for the user before training, on skipped files or unpaired items."""
-
     problems: Sequence[BadImage] = ()
     """Files that cannot be opened, such as broken links; each becomes a problem."""
 

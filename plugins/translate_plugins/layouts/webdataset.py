@@ -53,7 +53,7 @@ def webdataset(
     return PairedSamples(root, domains, split, leave_out, drop_unpaired=drop_unpaired)
 
 
-webdataset.reads_stores = True  # type: ignore[attr-defined]
+vars(webdataset)["reads_stores"] = True
 
 
 class PairedSamples(AlignedPairs):
