@@ -1,7 +1,7 @@
 """Every evaluation measures the same images, each once, with the pixel values of their domain."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from translate.engine.config.schema import Config
 from translate.engine.data.samples import MARKER
 from translate.engine.evaluation.images import EvaluationImages, pixel_values
 from translate.engine.optimization.build import build_training
+from translate.images.tensors import from_device
 from translate.metrics import MetricBatch
 
 Folder = Callable[..., Path]
@@ -131,11 +132,24 @@ def test_generators_draw_as_many_images_as_there_are_real_ones(
     assert batch["labels"].tolist() == [0, 0, 0, 1, 1, 1]
 
 
-def test_pixel_values_are_those_of_the_domain() -> None:
-    outputs = torch.tensor([-1.5, -1.0, 0.0, 1.0]).reshape(1, 1, 2, 2)
-    assert pixel_values(outputs, Domain("a")).flatten().tolist() == [0.0, 0.0, 128.0, 255.0]
-    floats = Domain("ct", range=(-1000.0, 3000.0), dtype="float32")
-    assert pixel_values(outputs, floats).flatten().tolist() == [-1000, -1000, 1000, 3000]
+@pytest.mark.parametrize(
+    ("range_", "dtype", "expected"),
+    [
+        ((0, 255), "uint8", [0, 0, 128, 255]),
+        ((0, 65535), "uint16", [0, 0, 32768, 65535]),
+        ((100, 4000), "uint16", [100, 100, 2050, 4000]),
+        ((-1000, 3000), "float32", [-1000, -1000, 1000, 3000]),
+    ],
+)
+def test_measured_pixel_values_are_those_that_are_saved(
+    range_: tuple[float, float], dtype: str, expected: Sequence[float]
+) -> None:
+    domain = Domain("a", range=range_, dtype=dtype)
+    ends = torch.tensor([-1.5, -1.0, 0.0, 1.0])
+    outputs = torch.cat([ends, torch.linspace(-1.1, 1.1, 70_000)]).reshape(1, 1, 4, -1)
+    values = pixel_values(outputs, domain)
+    assert values.flatten()[:4].tolist() == expected
+    assert (values[0].permute(1, 2, 0).numpy() == from_device(outputs, domain)[0]).all()
 
 
 def test_only_the_images_that_are_measured_are_read(

@@ -17,6 +17,7 @@ from translate.engine.plugins.errors import plugin_code
 from translate.engine.splits.measured_images import MeasuredImages, UnpairedFiles
 from translate.engine.splits.validation import MAX_MEASURED
 from translate.errors import TrainingError
+from translate.images.domains.levels import from_network_range
 from translate.images.tensors import to_device
 from translate.metrics import MetricBatch
 from translate.nn.noise import Noise
@@ -142,9 +143,8 @@ class EvaluationImages:
 
 def pixel_values(images: Tensor, domain: Domain) -> Tensor:
     """Map images (N, C, H, W) in [-1, 1] to the pixel values of their domain, as they are saved."""
-    low, high = domain.range
-    numbers = images.float().clamp(-1, 1).add(1).mul((high - low) / 2).add(low)
-    return numbers if domain.dtype.startswith("float") else numbers.round()
+    numbers = from_network_range(images.float(), domain.dtype, domain)
+    return numbers if domain.dtype == "float32" else numbers.round()
 
 
 def _samples(recipe: Recipe, batch: Any, domain: Domain) -> MetricBatch:

@@ -11,6 +11,7 @@ from torch import Tensor
 from translate.engine.system import signatures
 from translate.engine.system.signatures import Option
 from translate.errors import ConfigError, short_repr, suggest
+from translate.images.domains.levels import from_network_range
 from translate.nn.noise import Noise
 
 Call = Callable[..., Tensor]
@@ -95,4 +96,4 @@ def noise_for(images: Tensor, seed: int) -> Noise:
 
 def to_uint8(images: Tensor) -> Tensor:
     """Return images in [-1, 1] as uint8, on the CPU."""
-    return images.detach().float().clamp(-1, 1).add(1).mul(127.5).round().to(torch.uint8).cpu()
+    return from_network_range(images.detach().float(), "uint8").round().to(torch.uint8).cpu()
