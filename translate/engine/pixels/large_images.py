@@ -22,7 +22,7 @@ from translate.formats import Header, Note, Window, WindowedFormat
 from translate.images.domains import levels
 from translate.images.domains.levels import is_gray
 from translate.images.files import format_registry
-from translate.images.layers import Pixels, to_gray
+from translate.images.layers import Pixels
 from translate.images.resize import resize_pixels
 from translate.images.source import EncodedImage
 from translate.images.tensors import from_device, to_device
@@ -87,7 +87,8 @@ class LargeImage:
         with closing(Store(tiler.memory // 4, tiler.limits.folder)) as store:
             image = StoredImage(self, store, has_alpha)
             image.read_file()
-            output = OutputTiles(image, tiler, form, gray=image.gray and form.gray, tile=tile)
+            form = form._replace(gray=form.gray and image.gray)
+            output = OutputTiles(image, form, tile)
             writer.format.write_tiles(
                 file,
                 output.tiles(),
@@ -116,7 +117,7 @@ class StoredImage:
     """The decoded pixels of a large image in a store."""
 
     def __init__(self, large: LargeImage, store: Store, has_alpha: bool) -> None:
-        self._large, self._store, self._has_alpha = large, store, has_alpha
+        self.large, self._store, self._has_alpha = large, store, has_alpha
         self.domain: Domain = large.processor.source
         self.device: torch.device = large.tiler.device
         self.gray = True
@@ -128,13 +129,13 @@ class StoredImage:
 
     def read_file(self) -> None:
         """Decode the whole image into the store, in bands of rows; raises `BadImage`."""
-        (height, width), processor = self._large.header.size, self._large.processor
-        pixel = self._large.header.channels * np.dtype(self._large.header.dtype).itemsize
+        (height, width), processor = self.large.header.size, self.large.processor
+        pixel = self.large.header.channels * np.dtype(self.large.header.dtype).itemsize
         rows = max(1, BAND_BYTES // (width * pixel))
         rows = rows - rows % 256 if rows > 256 else rows
         for top in range(0, height, rows):
             region = Region(Span(top, min(top + rows, height)), Span(0, width))
-            decoded = self._large.decode(Window(top, 0, region.rows.length, width))
+            decoded = self.large.decode(Window(top, 0, region.rows.length, width))
             band = decoded.pixels(processor.file_domain, keeps_alpha=self._has_alpha)
             self.gray = self.gray and band.shape[2] in (1, 3) and is_gray(band)
             self._clipped_rows += np.array(levels.saturation(band, self.domain)) * len(band)
@@ -142,7 +143,7 @@ class StoredImage:
             if self._has_alpha:
                 alpha = decoded.passthrough_alpha(self.domain)
                 if alpha is None:
-                    raise BadImage(self._large.image.path, "a part of it has no alpha channel")
+                    raise BadImage(self.large.image.path, "a part of it has no alpha channel")
                 self.alpha = self._store_rows(self.alpha, alpha, region, height)
 
     def _store_rows(
@@ -165,7 +166,7 @@ class StoredImage:
     @property
     def size(self) -> tuple[int, int]:
         """Height and width in pixels."""
-        return self._large.header.size
+        return self.large.header.size
 
     def notes(self) -> tuple[Note, ...]:
         """Return a note on clipped input values."""
@@ -178,39 +179,31 @@ class OutputTiles:
     """The translation of a large image, as tiles of an output file."""
 
     image: StoredImage
-    tiler: ImageTiler
     form: OutputForm
-    gray: bool
-    """whether the output is converted to gray"""
     tile: int
     """tile size in pixels"""
 
     def tiles(self) -> Iterator[NDArray[Any]]:
         """Yield (tile, tile, channels), row by row, padded on the right and at the bottom."""
-        sides = (self.tile, self.tile)
-        for region, output in self.tiler.translate(self.image, self.image.size, sides):
+        large, sides = self.image.large, (self.tile, self.tile)
+        processor = large.processor
+        for region, output in large.tiler.translate(self.image, self.image.size, sides):
             if not bool(output.isfinite().all()):
                 raise NotFiniteError
             self.form.clipped.add(output)
-            part = self._postprocess(region, output)
-            height, width = part.shape[:2]
-            yield np.pad(part, ((0, self.tile - height), (0, self.tile - width), (0, 0)))
+            (pixels,) = from_device(output, processor.target, self.form.dtype)
+            size = pixels.shape[0], pixels.shape[1]
+            form = self.form._replace(size=size, alpha=self._alpha(region))
+            part = processor.postprocess(pixels, form)
+            yield np.pad(part, ((0, self.tile - size[0]), (0, self.tile - size[1]), (0, 0)))
 
-    def _postprocess(self, region: Region, output: Tensor) -> Pixels:
-        """Return a region of the network's output with the dtype and channels of the file."""
-        form, (_, target) = self.form, self.tiler.model.source_and_target(self.tiler.to)
-        (part,) = from_device(output, target, form.dtype)
-        if self.gray:
-            part = to_gray(part)[..., None]
-        if part.shape[2] != form.channels:
-            part = np.repeat(part, form.channels, axis=2)
+    def _alpha(self, region: Region) -> Pixels | None:
+        """Return the alpha channel of a region of the output, (height, width, 1), or None."""
         if self.image.alpha is None:
-            return part
-        scale = self.tiler.model.geometry.scale
+            return None
+        scale = self.image.large.processor.model.geometry.scale
         source = region.map(lambda _, span: Span(span.start // scale, -(-span.stop // scale)))
         alpha = self.image.alpha.read(source)[0].permute(1, 2, 0).numpy()
         alpha = resize_pixels(alpha, (scale * source.size[0], scale * source.size[1]))
         top, left = (span.start % scale for span in region)
-        alpha = alpha[top : top + part.shape[0], left : left + part.shape[1]]
-        alpha = levels.scale_dtype(alpha, part.dtype.name).astype(part.dtype)
-        return np.concatenate([part, alpha], axis=2)
+        return alpha[top : top + region.size[0], left : left + region.size[1]]
