@@ -44,7 +44,7 @@ from translate.engine.inference.pipeline import ImageResult, Pipeline
 from translate.engine.inference.planning import make_processor
 from translate.engine.models.options import InferenceOptions
 from translate.engine.models.tile_options import TileOptions
-from translate.engine.pixels.windows import takes_windows
+from translate.engine.pixels.preparation import takes_windows
 from translate.engine.system.locations import parse_location
 from translate.images.files.tar_files import without_tar_suffixes
 from translate.images.source import MAX_PIXELS

@@ -1,5 +1,6 @@
-"""The alpha channel and the dtype of an image are kept if the output can store them."""
+"""Alpha and dtype are kept if the output can store them; which images are read in windows."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,8 +9,13 @@ from encoded_arrays import read_array, write_array
 from hole_filling import translate_images
 from identity_models import identity_model
 from image_inversion import listed_notes
+from tint_recipe import SPEC, Tint
 
 from translate.batches import Domain
+from translate.engine.models.model import Model
+from translate.engine.models.tile_options import TileOptions
+from translate.engine.pixels.preparation import takes_windows
+from translate.engine.pixels.processing import ImageProcessor
 
 PHOTO = Domain("photo")
 RANDOM = np.random.default_rng(0)
@@ -73,3 +79,17 @@ def test_files_with_another_dtype_or_other_bands_are_listed(
     result = translate_images(tmp_path / "in", tmp_path / "out", identity_model(ct))
     assert (result.done, result.listed) == (1, 1)
     assert message in (tmp_path / "out/problems.jsonl").read_text()
+
+
+def test_windows_need_tiles_a_format_with_windows_and_an_image_that_is_not_scaled() -> None:
+    model = Model("x", "x", SPEC, recipe=Tint())
+    limits = TileOptions(64, None, Path())
+    processor = ImageProcessor(model, "sharp", limits=limits)
+    assert takes_windows(processor, ".tif") is True
+    assert takes_windows(processor, ".png") is False
+    without_tile = replace(processor, limits=replace(limits, tile=None))
+    assert takes_windows(without_tile, ".tif") is None, "the message advises --tile"
+    for change in ({"size": 32}, {"half": 0}, {"scale_back": True}):
+        assert takes_windows(replace(processor, **change), ".tif") is False  # type: ignore[arg-type]
+    masked = Model("x", "x", SPEC, recipe=Tint(mask=True))
+    assert takes_windows(replace(processor, model=masked), ".tif") is False

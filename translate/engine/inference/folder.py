@@ -25,8 +25,8 @@ from translate.engine.inference.trust import TrustMeter
 from translate.engine.models.image_model import ImageModel
 from translate.engine.models.options import InferenceOptions
 from translate.engine.models.tile_options import TileOptions
+from translate.engine.pixels.preparation import takes_windows
 from translate.engine.pixels.processing import ImageProcessor
-from translate.engine.pixels.windows import takes_windows
 from translate.engine.processes.launch import read_launch
 from translate.engine.shards.manifests import ShardManifests
 from translate.engine.shards.shard import Shard

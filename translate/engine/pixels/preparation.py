@@ -1,4 +1,4 @@
-"""Preparation of a decoded image: the network's input, and the form of the output."""
+"""Preparation of an image: the network's input, the form of the output, and reading in windows."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -7,8 +7,9 @@ from translate.engine.models.image_model import ImageModel
 from translate.engine.pixels.decoded_input import DecodedInput
 from translate.engine.pixels.processing import ImageProcessor, OutputForm
 from translate.errors import ConfigError, TranslateError
-from translate.formats import Header, Note
+from translate.formats import Header, Note, WindowedFormat
 from translate.images.domains import levels
+from translate.images.files import format_registry
 from translate.images.layers import Pixels
 from translate.images.metadata.lost_information import lost_information_notes
 
@@ -38,6 +39,24 @@ class PreparedImage(NamedTuple):
         if translated is None:
             raise TranslateError(f"{processor.model.name}: the translation is not finite.")
         return processor.postprocess(translated, self.form)
+
+
+def takes_windows(processor: ImageProcessor, suffix: str) -> bool | None:
+    """Return whether images are translated in windows to files with this suffix.
+
+    None: only with ``--tile``.
+    """
+    writer = format_registry.writer_of(suffix)
+    supports_windows = (
+        isinstance(writer and writer.format, WindowedFormat)
+        and processor.model.supports_tiles
+        and processor.half is None
+        and processor.shorter_side is None
+        and not processor.model.takes_mask
+        and not processor.source.labels
+    )
+    has_tile_size = processor.limits is not None and processor.limits.tile is not None
+    return (has_tile_size or None) if supports_windows else False
 
 
 def require_inpainting(model: ImageModel) -> None:

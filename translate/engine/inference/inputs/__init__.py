@@ -1,1 +1,1 @@
-"""Inputs: the images to translate, their masks and frames, and the jobs of translating them."""
+"""Inputs: the images to translate, their masks, and the jobs of translating them."""
