@@ -10,7 +10,7 @@ import torch
 import two_processes
 from safetensors.torch import load
 from specs import image_spec
-from torch import Tensor
+from torch import Tensor, nn
 
 from translate.batches import Pair
 from translate.contract.kinds import small_options
@@ -20,6 +20,7 @@ from translate.engine.checkpoints.state import TrainingState
 from translate.engine.config import layers, schema
 from translate.engine.optimization import build
 from translate.engine.optimization.build import build_training
+from translate.engine.optimization.networks.sharding import trained_networks
 from translate.engine.optimization.step import StepResult, take_turns
 from translate.engine.processes import distributed
 from translate.engine.processes.sharded_tensors import full_tensor, local_shard
@@ -218,3 +219,13 @@ def test_a_recipe_has_the_same_weights_with_shards_and_without(name: str) -> Non
     assert sharded.keys() == whole.keys()
     for key, values in whole.items():
         assert torch.tensor(sharded[key]).sub(torch.tensor(values)).abs().max() < 1e-5, key
+
+
+def test_networks_are_modules_with_parameters_also_in_lists() -> None:
+    recipe = nn.Module()
+    recipe.generator, recipe.flatten = nn.Linear(1, 1), nn.Flatten()
+    recipe.critics = nn.ModuleList([nn.Linear(1, 1), nn.ModuleDict({"a": nn.Linear(1, 1)})])
+    recipe.codes = nn.ParameterList([nn.Linear(1, 1).weight])
+    networks = dict(trained_networks(recipe))
+    assert list(networks) == ["generator", "critics.0", "critics.1.a"]
+    assert networks["critics.0"] is recipe.critics[0]

@@ -27,7 +27,7 @@ from translate.engine.optimization.graphs.calls import (
     lasting_obstacle,
     plain_attributes,
 )
-from translate.engine.optimization.networks.trained import trained_networks
+from translate.engine.optimization.networks.sharding import trained_networks
 from translate.engine.processes import distributed
 from translate.engine.system import randomness
 from translate.errors import TrainingError, describe_error

@@ -17,13 +17,26 @@ from torch import Tensor, nn
 
 from translate.engine.config.schema import Train
 from translate.engine.optimization.networks.checkpointing import repeated_blocks
-from translate.engine.optimization.networks.trained import trained_networks
 from translate.engine.processes import distributed
 from translate.engine.processes.sharded_tensors import is_sharded
 from translate.errors import ConfigError, PluginError
 from translate.recipe import Recipe
 
 ALTERNATIVE = "With --set train.shard=none each process has full copies of the networks."
+
+
+def trained_networks(module: nn.Module, prefix: str = "") -> Iterator[tuple[str, nn.Module]]:
+    """Yield the name and module of each network in `module` that has parameters.
+
+    Each module of a `ModuleList` or `ModuleDict` counts as a network; a `ParameterList` does not.
+    """
+    for name, child in module.named_children():
+        if isinstance(child, (nn.ModuleList, nn.ModuleDict)):
+            yield from trained_networks(child, f"{prefix}{name}.")
+        elif isinstance(child, (nn.ParameterList, nn.ParameterDict)):
+            continue
+        elif any(True for _ in child.parameters()):
+            yield prefix + name, child
 
 
 def shard_networks(recipe: Recipe, *copies: nn.Module, device: torch.device) -> None:
