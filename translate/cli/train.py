@@ -6,7 +6,6 @@ from typing import Any
 import click
 
 from translate.cli.messages.results import plan_json, report
-from translate.cli.parameters.setting_hints import SettingCommand
 from translate.cli.parameters.shared import (
     MultiValueOption,
     completer,
@@ -14,7 +13,7 @@ from translate.cli.parameters.shared import (
     domain_names,
     plugin_names,
 )
-from translate.cli.parameters.train import AUTO, refuse_mixed_options
+from translate.cli.parameters.train import AUTO, SettingCommand, refuse_mixed_options
 from translate.cli.parameters.values import LocalPath, parse_duration, parse_size
 from translate.engine.system import console
 from translate.engine.system.memory import without_collection

@@ -1,4 +1,4 @@
-"""`translate train --resume auto`, which starts or continues a run."""
+"""`translate train --resume auto`, and hints for settings that are typed as options."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 import small_runs
 from train_command import TRAIN, saved_settings
+
+from translate.cli.parameters.train import SettingCommand
 
 Run = Callable[..., Any]
 AUTOMATIC = [*TRAIN, "--out", "run", "--resume", "auto"]
@@ -59,3 +61,29 @@ def test_T19_a_command_that_torchrun_may_restart_must_resume(
     monkeypatch.setenv("TORCHELASTIC_USE_AGENT_STORE", "True")  # as torchrun sets it by default
     again = run_command(*AUTOMATIC, "--steps", "3")
     assert "export TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1" in again.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "recipe"),
+    [
+        (["--plugin", "cyclegan"], "cyclegan"),
+        (["--config", "pix2pix-facades"], "pix2pix"),
+        (["--init", "run"], "pix2pix"),
+    ],
+)
+def test_a_setting_of_the_recipe_is_named_for_a_recipe_a_configuration_and_a_run(
+    arguments: list[str], recipe: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("run").mkdir()
+    Path("run/config.yaml").write_text("recipe: pix2pix\n")
+    hint = SettingCommand("train").hint("--lr", arguments)
+    assert f"Did you mean the setting options.lr of recipe {recipe!r}" in hint
+
+
+def test_without_a_recipe_or_a_readable_run_only_settings_of_every_run_are_named(
+    tmp_path: Path,
+) -> None:
+    command = SettingCommand("train")
+    assert command.hint("--lr", ["--resume", str(tmp_path)]) == ""
+    assert "train.ema" in command.hint("--ema", [])

@@ -1,15 +1,39 @@
-"""Refuse options of `translate train` that do not suit a new run, or a resumed one."""
+"""Options of `translate train` that do not suit a run, or are settings: what to type instead."""
 
 from collections.abc import Mapping
+from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import click
+
+from translate.cli.parameters.shared import MultiValueCommand
 
 ONLY_FOR_NEW_RUNS = ("plugin", "config", "init")
 ONLY_WITH_RESUME = ("accept_data_change", "fork_run")
 """names of options, as click passes them, which suit only one of the two kinds of runs"""
 AUTO = "auto"
 """value of --resume that continues the run in --out, or starts it if there is none"""
+
+
+class SettingCommand(MultiValueCommand):
+    """A command whose errors name the setting that was mistaken for an option."""
+
+    def hint(self, option: str, args: list[str]) -> str:
+        """Return the ``--set`` to type instead of `option`; empty if no setting has this name."""
+        from translate.engine.config import layers, yaml_text
+        from translate.errors import TranslateError
+
+        options = dict(pairwise(args))  # each argument with the next: click has not parsed them
+        try:
+            recipe = options.get("--plugin")
+            if not recipe and "--config" in options:
+                recipe = yaml_text.read(options["--config"]).get("recipe")
+            elif not recipe and (run := options.get("--resume") or options.get("--init")):
+                recipe = yaml_text.read(str(Path(run) / "config.yaml")).get("recipe")
+            return layers.hint(option.lstrip("-").replace("-", "_"), recipe)
+        except (TranslateError, OSError):
+            return ""
 
 
 def refuse_mixed_options(arguments: Mapping[str, Any]) -> None:
