@@ -2,12 +2,13 @@
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing, nullcontext
 from statistics import mean
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from translate.engine.checkpoints.write import serialized_bytes
 from translate.engine.data.domains import image_counts
@@ -18,7 +19,6 @@ from translate.engine.optimization.step import take_step
 from translate.engine.plugins.errors import plugin_code
 from translate.engine.processes import distributed
 from translate.engine.processes.threads import ThreadCount
-from translate.engine.system.flops import FlopCounter
 from translate.engine.system.memory import keep_freed_memory, peak_memory_mb
 from translate.engine.training.monitoring.preview import draw_preview, fixed_batch
 from translate.engine.training.session import Session
@@ -162,3 +162,31 @@ def _parameters(recipe: Recipe) -> dict[str, int]:
     """Return the number of parameters of each network that has any."""
     counts = {n: sum(p.numel() for p in m.parameters()) for n, m in recipe.named_children()}
     return {name: count for name, count in counts.items() if count}
+
+
+class FlopCounter(TorchDispatchMode):
+    """Counts the operations of matrix products and convolutions, forward and backward, in a block.
+
+    A multiplication and an addition count as two; element-wise operations are not counted.
+    `torch.utils.flop_counter.FlopCounterMode` cannot be used: its hooks on modules fail if a step
+    calls `torch.autograd.grad`, as gradient penalties do.
+    """
+
+    def __init__(self) -> None:
+        from torch.utils.flop_counter import flop_registry  # imports triton: a tenth of a second
+
+        super().__init__()
+        self.flops, self._count = 0, flop_registry.get
+
+    def __torch_dispatch__(
+        self,
+        func: Any,
+        types: Sequence[type],
+        args: Sequence[Any] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> Any:
+        result = func(*args, **(kwargs or {}))
+        count = self._count(func._overloadpacket)
+        if count:
+            self.flops += int(count(*args, **(kwargs or {}), out_val=result))
+        return result
