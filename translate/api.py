@@ -10,9 +10,9 @@ import torch
 from translate.engine.checkpoints.initialization import InitialWeights
 from translate.engine.config import layers
 from translate.engine.config.arguments import check_arguments
-from translate.engine.display.progress_bar import shown_progress
 from translate.engine.system import console
 from translate.engine.training import train as training
+from translate.engine.training.monitoring.progress_bar import shown_progress
 from translate.engine.training.resume import ResumePoint
 from translate.errors import ConfigError
 from translate.evaluate.entry import evaluate

@@ -175,10 +175,10 @@ def command(**arguments: Any) -> int:
     with without_collection():
         from translate.engine.checkpoints.initialization import InitialWeights
         from translate.engine.config import layers
-        from translate.engine.display.progress_bar import shown_messages, shown_progress
         from translate.engine.processes.launch import read_launch
         from translate.engine.processes.signals import Interrupts
         from translate.engine.training import train
+        from translate.engine.training.monitoring.progress_bar import shown_messages, shown_progress
         from translate.engine.training.resume import ResumePoint
 
     max_seconds = parse_duration(arguments["max_time"])
