@@ -15,7 +15,7 @@ from translate.engine.config.arguments import check_arguments
 from translate.engine.exports.loading import load_model
 from translate.engine.inference.folder import translate_folder
 from translate.engine.inference.inputs.paths import find_inputs
-from translate.engine.models import calls
+from translate.engine.models.calls import keyword_only
 from translate.engine.models.drawing import SampleRequest, draw_images
 from translate.engine.models.image_model import ImageModel
 from translate.engine.models.model import require_recipe
@@ -159,7 +159,7 @@ class Translator:
             half,
             size,
             scale_back,
-            options=self._model.complete_options(options, calls.TRANSLATOR_ARGUMENTS[:7]),
+            options=self._model.complete_options(options, keyword_only(Translator.__call__)),
             seed=self._model.choose_seed(seed),
             limits=TileOptions(tile, None, Path(gettempdir())),
         )

@@ -144,12 +144,8 @@ class Translate:
         self._suffix = suffix_of_result(self._processor.target, format, gray=model.keeps_gray)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        arguments = {**vars(self._settings)}
-        arguments |= arguments.pop("options")
-        for name in FOLDER_OPTIONS:
-            del arguments[name]
-        create = partial(type(self), self._run, device=self._device, root=self._root, **arguments)
-        return create, ()
+        arguments = {"device": self._device, "root": self._root, **arguments_of(self._settings)}
+        return partial(type(self), self._run, **arguments), ()
 
     def __call__(self, batch: Columns) -> dict[str, Any]:
         """Return `batch` with its images translated; see `translate.scale` for the columns.
@@ -209,6 +205,13 @@ class Translate:
         if suffix != output.suffix:
             output = output.with_suffix(suffix)
         return Job.of(row.path, output, row.mask, row.frame)
+
+
+def arguments_of(settings: InferenceOptions) -> dict[str, Any]:
+    """Return the keyword arguments of `Translate` for `settings`."""
+    excluded = (*FOLDER_OPTIONS, "options")
+    arguments = {key: value for key, value in vars(settings).items() if key not in excluded}
+    return {**arguments, **(settings.options or {})}
 
 
 def _group_by_unique_path(rows: list[Row]) -> Iterator[dict[Path, Row]]:

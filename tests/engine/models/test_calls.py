@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from inspect import signature
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any
@@ -101,12 +100,6 @@ def test_options_are_the_keyword_only_parameters_that_the_engine_does_not_set() 
     assert options["steps"].meaning == "how often noise is added"
     assert list(calls.options_of(NoisyRecipe().draw)) == ["guidance"]
     assert calls.options_of(MinimalRecipe.translate) == {}
-
-
-def test_the_names_of_all_translator_arguments_are_listed() -> None:
-    methods = Translator.__call__, Translator.folder, Translator.sample
-    names = {name for method in methods for name in signature(method).parameters}
-    assert names - {"self", "image", "options"} == set(calls.TRANSLATOR_ARGUMENTS)
 
 
 def test_omitted_options_have_their_defaults() -> None:

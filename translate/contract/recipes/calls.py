@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from inspect import signature
 from typing import Any, TypeAlias
 
 import torch
@@ -14,6 +15,7 @@ from translate.engine.models.model import translate_batch
 from translate.errors import ConfigError
 from translate.nn.noise import Noise, temporary_seed
 from translate.recipe import Recipe
+from translate.translator import Translator
 
 SeededCall: TypeAlias = Callable[[int, Mapping[str, Any]], Tensor]
 """a function of a noise seed and options, which calls `translate` or `draw`"""
@@ -22,12 +24,14 @@ SeededCall: TypeAlias = Callable[[int, Mapping[str, Any]], Tensor]
 def declares_options(subject: RecipeSubject) -> None:
     """Give each option of `translate` and `draw` a default and an unused name."""
     recipe = subject.build().recipe
+    methods = Translator.__call__, Translator.folder, Translator.sample
+    used_names = {name for method in methods for name in signature(method).parameters} - {"options"}
     for call in (recipe.translate, recipe.draw):
         for name, option in calls.options_of(call).items():
             where = f"The option {name!r} of {call.__name__}"
             require(not option.required, f"{where} has no default: give it one.")
             message = f"{where} is an argument of Translator: choose another name."
-            require(name not in calls.TRANSLATOR_ARGUMENTS, message)
+            require(name not in used_names, message)
 
 
 def draws_from_given_noise(subject: RecipeSubject) -> str | None:

@@ -14,7 +14,7 @@ from translate.engine.inference.inputs.sources import Sources
 from translate.engine.inference.outputs.names import OutputNames
 from translate.engine.inference.run_ahead import slices_of
 from translate.engine.models.image_model import ImageModel
-from translate.engine.models.options import NOT_RECORDED, InferenceOptions, recorded_options
+from translate.engine.models.options import InferenceOptions, recorded_options
 from translate.engine.models.tile_options import TileOptions
 from translate.engine.pixels.processing import ImageProcessor
 from translate.engine.processes.launch import read_launch
@@ -42,7 +42,7 @@ def make_processor(
     made_by = {
         **model.identity,
         "gray": model.keeps_gray or None,
-        **recorded_options(complete, NOT_RECORDED),
+        **recorded_options(complete),
         "tile": processor.tiler and processor.tiler.recorded_tile,
     }
     return processor, made_by

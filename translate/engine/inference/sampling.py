@@ -91,7 +91,7 @@ def sample_folder(
     dtype = best_dtype(suffix, target.channels, target.dtype)
     folders.ensure_writable(out)
     recorded_request = replace(request, options=to_yaml_types(request.options))
-    made_by = {**model.identity, **recorded_options(recorded_request, ["count"])}
+    made_by = {**model.identity, **recorded_options(recorded_request)}
     if not provenance:
         made_by["provenance"] = False
     maker = model.maker if provenance else None

@@ -19,22 +19,19 @@ Call = Callable[..., Tensor]
 
 ENGINE_PARAMETERS = ("self", "images", "to", "latents", "condition", "noise")
 """parameters that the engine sets, which are not options"""
-TRANSLATOR_ARGUMENTS = (
-    "to", "size", "scale_back", "side", "mask", "seed", "tile", "memory", "source", "out",
-    "batch_size", "format", "max_pixels", "frames", "keep_metadata", "to_srgb", "overwrite",
-    "limit", "count", "label", "text", "trust", "provenance", "shard",
-)  # fmt: skip
-"""arguments of `translate.api.Translator`: names that no option may have"""
 
 
 def options_of(call: Call) -> dict[str, Option]:
     """Return the options of `call`: its keyword-only parameters that the engine does not set."""
-    parameters = signature(call).parameters
-    return {
-        name: option
-        for name, option in signatures.read_options(call, ENGINE_PARAMETERS).items()
-        if parameters[name].kind is Parameter.KEYWORD_ONLY
-    }
+    names = keyword_only(call)
+    options = signatures.read_options(call, ENGINE_PARAMETERS)
+    return {name: option for name, option in options.items() if name in names}
+
+
+def keyword_only(function: Callable[..., Any]) -> list[str]:
+    """Return the names of the keyword-only parameters of `function`."""
+    parameters = signature(function).parameters.values()
+    return [each.name for each in parameters if each.kind is Parameter.KEYWORD_ONLY]
 
 
 def takes_noise(call: Call) -> bool:

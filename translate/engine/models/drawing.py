@@ -11,6 +11,7 @@ from torch import Tensor
 
 from translate.engine.models import calls
 from translate.engine.models.model import Model
+from translate.engine.models.options import NOT_RECORDED
 from translate.engine.plugins.errors import plugin_code
 from translate.errors import ConfigError, suggest
 from translate.images.contact_sheet import image_grid
@@ -29,7 +30,7 @@ ALL_CLASSES = "all"
 class SampleRequest:
     """The images to generate."""
 
-    count: int
+    count: int = field(metadata=NOT_RECORDED)
     """number of images, or of images per row of a walk"""
     label: str | None = field(default=None, metadata={"key": "class"})
     """a class, ``all`` for a folder of each class, or None for all classes in turn"""

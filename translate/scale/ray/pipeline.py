@@ -7,7 +7,7 @@ the content of the output.
 
 import warnings
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from translate.engine.inference.inputs.jobs import Job
 from translate.engine.inference.pipeline import ImageResult, PipelineResult
 from translate.engine.models.options import InferenceOptions
 from translate.engine.system.locations import absolute
-from translate.scale import FOLDER_OPTIONS, Translate
+from translate.scale import Translate, arguments_of
 from translate.scale.columns import read_results
 from translate.scale.folder import FolderWriter
 from translate.scale.ray.cluster import connect
@@ -80,11 +80,6 @@ class RayPipeline:
     ) -> Iterator[tuple[int, PipelineResult]]:
         """Yield the index and the result of each job, except the jobs of tasks that fail."""
         ray.data.DataContext.get_current().max_errored_blocks = -1  # no limit
-        settings = {
-            option.name: getattr(self.options, option.name)
-            for option in fields(InferenceOptions)
-            if option.name not in (*FOLDER_OPTIONS, "options")
-        }
         items = [self._row(index, job) for index, job in jobs.items()]
         dataset = ray.data.from_items(items, override_num_blocks=ceil(len(items) / images_per_task))
         with warnings.catch_warnings():  # Ray 2.64 has renamed some of these arguments
@@ -93,8 +88,7 @@ class RayPipeline:
                 Translate,
                 fn_constructor_args=[self.run_reference],
                 fn_constructor_kwargs={
-                    **settings,
-                    **(self.options.options or {}),
+                    **arguments_of(self.options),
                     "device": "cuda" if self.gpus else "cpu",
                 },
                 batch_size=None,
