@@ -14,7 +14,7 @@ from specs import image_spec
 from torch import Tensor
 
 from translate.engine.disk.records import json_files
-from translate.engine.inference.folder import translate_folder
+from translate.engine.inference.folder import FolderTranslation
 from translate.engine.inference.inputs.paths import find_inputs
 from translate.engine.models.model import Model
 from translate.engine.models.options import InferenceOptions
@@ -57,7 +57,8 @@ def translate(
     stop = options.pop("stop", lambda: False)
     inputs = find_inputs(source, out)
     with console.messages((logged if logged is not None else []).append):
-        result = translate_folder(model, inputs, out, InferenceOptions(**options), stop=stop)
+        folder = FolderTranslation(model, inputs, out, InferenceOptions(**options), stop=stop)
+        *_, result = folder.run()
     assert result.requested == result.done + result.skipped + result.listed + result.remaining
     return result
 

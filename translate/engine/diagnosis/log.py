@@ -39,12 +39,12 @@ class Log:
             [getattr(record, field).get(name, math.nan) for record in self.records], np.float64
         )
 
-    def window(self, steps: int, minimum: int = 4) -> int:
-        """Return the number of newest records that cover `steps` steps; at least `minimum`."""
+    def window(self, steps: int) -> int:
+        """Return the number of newest records that cover `steps` steps; at least four."""
         start = next(
             (r.step for r in reversed(self.records) if r.step <= self.last.step - steps), 0
         )
-        return max(minimum, sum(record.step > start for record in self.records))
+        return max(4, sum(record.step > start for record in self.records))
 
 
 def loss_players(log: Log) -> list[str]:

@@ -48,11 +48,9 @@ def translate_folder(
     options: InferenceOptions,
     *,
     trust: OpenMeter | None = None,
-    stop: Callable[[], object] = bool,
 ) -> InferenceResult:
     """Translate `inputs` into the same tree below `out`, as `FolderTranslation` does."""
-    folder = FolderTranslation(model, inputs, out, options, trust=trust, stop=stop)
-    return deque(folder.run(), maxlen=1).pop()
+    return deque(FolderTranslation(model, inputs, out, options, trust=trust).run(), maxlen=1).pop()
 
 
 class FolderTranslation:
