@@ -25,7 +25,7 @@ from torch_fidelity.metric_fid import (
     fid_statistics_to_metric,
 )
 
-from translate.evaluate.baselines import average_pairs, mean_image
+from translate.evaluate.baselines import mean_image
 from translate.folders import listing
 from translate.images.domains.levels import scale_dtype
 from translate.images.source import read_image
@@ -91,6 +91,12 @@ class DigitEvaluator:
     def baselines(self) -> dict[str, DigitMetrics]:
         """Return the metrics of generators that are real, collapsed or random."""
         return {name: self.evaluate(images) for name, images in baselines(*self.train).items()}
+
+
+def average_pairs(images: Images, count: int) -> Images:
+    """Return `count` pixel averages of two images each, drawn from `images` (N, ...)."""
+    chosen = np.random.default_rng(0).choice(len(images), (2, count))
+    return np.rint(images[chosen].mean(0)).astype(np.uint8)
 
 
 def fit_gaussian(predictions: Predictions) -> dict[str, NDArray[np.float64]]:

@@ -16,10 +16,9 @@ from translate.engine.plugins import discovery
 from translate.engine.plugins.calls import call_registration_hook
 from translate.engine.plugins.configs import configs
 from translate.engine.plugins.errors import plugin_code
-from translate.engine.processes.signals import reraise_interruption
 from translate.engine.system import signatures
 from translate.engine.system.frozen_mapping import FrozenMapping
-from translate.errors import ConfigError, PluginError, describe_error, short_repr, suggest
+from translate.errors import ConfigError, PluginError, short_repr, suggest
 
 if TYPE_CHECKING:
     from torch import nn
@@ -227,9 +226,7 @@ def list_registrations(kind: Kind) -> list[Registration]:
         try:
             factories = call_registration_hook(hook)
         except BaseException as error:
-            reraise_interruption(error)
-            discovery.skipped[where] = error
-            logger.warning("%s failed (%s).", where, describe_error(error))
+            discovery.skip(where, error)
             continue
         registrations += [Registration(distribution, entry, *item) for item in factories.items()]
     return sorted(registrations, key=lambda r: r.distribution != discovery.OWN_DISTRIBUTION)

@@ -46,6 +46,11 @@ def test_images_of_another_size_are_refused_as_digits(
         digit_metrics.read_digits(tmp_path)
 
 
+def test_pixel_averages_are_of_two_images(digit_metrics: ModuleType) -> None:
+    images = np.stack([np.zeros((4, 4), np.uint8), np.full((4, 4), 200, np.uint8)])
+    assert set(np.unique(digit_metrics.average_pairs(images, 50))) == {0, 100, 200}
+
+
 def test_idx_files_are_read_as_published(tmp_path: Path, import_benchmark: Import) -> None:
     mnist = import_benchmark("mnist")
     (tmp_path / "mnist").mkdir()

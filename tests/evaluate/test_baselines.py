@@ -41,11 +41,6 @@ def test_repeated_images_are_spread_evenly_over_the_training_images() -> None:
     assert len(baselines.repeat_images(images[:3], 4)) == 4
 
 
-def test_pixel_averages_are_of_two_images() -> None:
-    images = np.stack([np.zeros((4, 4), np.uint8), np.full((4, 4), 200, np.uint8)])
-    assert set(np.unique(baselines.average_pairs(images, 50))) == {0, 100, 200}
-
-
 def test_an_image_covers_the_size_and_keeps_its_centre() -> None:
     image = gray(0)
     image[:, 4:12] = 100

@@ -166,12 +166,6 @@ def repeat_images(images: Sequence[Image], count: int, *, different: int = 10) -
     return [chosen[i % len(chosen)] for i in range(count)]
 
 
-def average_pairs(images: NDArray[np.uint8], count: int, *, seed: int = 0) -> NDArray[np.uint8]:
-    """Return `count` pixel averages of two images each, drawn from `images` (N, ...)."""
-    chosen = np.random.default_rng(seed).choice(len(images), (2, count))
-    return _to_uint8(images[chosen].mean(0))
-
-
 def resize_and_crop(image: Image, size: tuple[int, int]) -> Image:
     """Return `image` scaled to cover (height, width) with its aspect kept, cropped to the centre.
 

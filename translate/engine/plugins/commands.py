@@ -1,6 +1,5 @@
 """The commands that plugins register; plugins without commands are not imported."""
 
-import logging
 import re
 import sys
 from collections import Counter
@@ -15,12 +14,9 @@ import pluggy
 
 from translate import hookspecs
 from translate.engine.plugins import discovery
-from translate.engine.processes.signals import reraise_interruption
-from translate.errors import PluginError, describe_error, short_repr
+from translate.errors import PluginError, short_repr
 
 HOOK = "register_commands"
-
-logger = logging.getLogger(__name__)
 
 
 class PluginCommand(NamedTuple):
@@ -51,9 +47,7 @@ def plugin_commands(reserved_names: tuple[str, ...]) -> dict[str, PluginCommand]
             where += f", {HOOK}"
             by_name = _check_commands(dict(getattr(plugin, HOOK, dict)()), reserved_names)
         except BaseException as error:
-            reraise_interruption(error)
-            discovery.skipped[where] = error
-            logger.warning("%s failed (%s).", where, describe_error(error))
+            discovery.skip(where, error)
             continue
         commands += [PluginCommand(owner, *item) for item in by_name.items()]
     counts = Counter(command.name for command in commands)

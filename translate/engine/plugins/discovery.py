@@ -123,9 +123,7 @@ def load(*, torch_free: bool = False) -> pluggy.PluginManager:
         try:
             load_entry(manager, entry)
         except BaseException as error:
-            reraise_interruption(error)
-            skipped[name] = error
-            logger.warning(_failure_message(entry, error))
+            skip(name, error, _failure_message(entry, error))
     if not torch_free:
         _skip_plugins_for_newer_hooks()
     return manager
@@ -139,8 +137,14 @@ def _skip_plugins_for_newer_hooks() -> None:
             f"it needs hooks {versions[entry]}, and {OWN_DISTRIBUTION} {version(OWN_DISTRIBUTION)} "
             f"has hooks {HOOKS_VERSION}: pip install --upgrade {OWN_DISTRIBUTION}"
         )
-        skipped[f"{distribution(entry)}:{entry.name}"] = error
-        logger.warning(_failure_message(entry, error))
+        skip(f"{distribution(entry)}:{entry.name}", error, _failure_message(entry, error))
+
+
+def skip(where: str, error: BaseException, message: str = "") -> None:
+    """Add a plugin or hook that has failed to `skipped`, and warn of it."""
+    reraise_interruption(error)
+    skipped[where] = error
+    logger.warning(message or f"{where} failed ({describe_error(error)}).")
 
 
 def load_for(hook: str) -> pluggy.PluginManager:
