@@ -62,7 +62,7 @@ class Registration(NamedTuple):
     factory: Callable[..., Any]
 
 
-def part(name: str, /, **options: Any) -> FrozenMapping:
+def part(name: str, /, **options: Any) -> Mapping[str, Any]:
     """Return a part with options as an immutable mapping, for defaults in signatures.
 
     Args:

@@ -21,7 +21,7 @@ from translate.engine.models.image_model import ImageModel
 from translate.engine.models.model import require_recipe
 from translate.engine.models.options import InferenceOptions
 from translate.engine.models.tile_options import TileOptions
-from translate.engine.pixels.conversion import FileLike, ImageInput, to_pillow
+from translate.engine.pixels.conversion import to_pillow
 from translate.engine.pixels.in_memory import translate_images
 from translate.engine.pixels.processing import ImageProcessor
 from translate.engine.shards.shard import Shard
@@ -30,6 +30,7 @@ from translate.engine.trust.meter import open_meter
 from translate.errors import ConfigError, TranslateError
 from translate.images.domains.levels import is_photographic
 from translate.images.source import MAX_PIXELS
+from translate.images.tensors import FileLike, ImageInput
 from translate.results import InferenceResult
 
 

@@ -5,17 +5,24 @@ of another dtype than the domain's are scaled: 65535 in uint16 is 255 in uint8. 
 range are restored exactly: ``from_device(to_device(x)) == x``.
 """
 
-from typing import Any
+from os import PathLike
+from typing import Any, BinaryIO, TypeAlias
 
 import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from PIL import Image
 from torch import Tensor
 
 from translate.batches import UNNAMED, Domain
 from translate.images.domains.levels import from_network_range, to_network_range
 from translate.images.layers import Pixels
+
+FileLike: TypeAlias = str | PathLike[str] | bytes | bytearray | memoryview | BinaryIO
+"""A path, the content of a file, or a file open in mode ``rb``."""
+ImageInput: TypeAlias = FileLike | Image.Image | NDArray[Any] | Tensor
+"""An image in a form that `translate.api.Translator` takes."""
 
 
 def as_tensor(pixels: Pixels) -> Tensor:

@@ -23,7 +23,7 @@ from contextlib import contextmanager
 from io import TextIOBase
 from os import PathLike
 from pathlib import Path
-from typing import Any, BinaryIO, TypeAlias
+from typing import Any
 
 import numpy as np
 import torch
@@ -44,9 +44,8 @@ from translate.images.layers import (
     split_alpha,
 )
 from translate.images.source import EncodedImage
+from translate.images.tensors import ImageInput
 
-FileLike: TypeAlias = str | PathLike[str] | bytes | bytearray | memoryview | BinaryIO
-ImageInput: TypeAlias = FileLike | Image.Image | NDArray[Any] | Tensor
 TOLERANCE = 1e-4
 """rounding error by which floats may be outside [0, 1]"""
 

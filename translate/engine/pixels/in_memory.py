@@ -10,10 +10,10 @@ from torch import Tensor
 
 from translate.batches import Domain
 from translate.engine.pixels import conversion, mask_inputs
-from translate.engine.pixels.conversion import ImageInput
 from translate.engine.pixels.preparation import prepare, require_inpainting
 from translate.engine.pixels.processing import ImageProcessor
 from translate.images.domains.levels import is_photographic
+from translate.images.tensors import ImageInput
 
 
 def translate_images(

@@ -6,11 +6,12 @@ import numpy as np
 from PIL import Image
 from torch import Tensor
 
-from translate.engine.pixels.conversion import ImageInput, encode_input, input_errors
+from translate.engine.pixels.conversion import encode_input, input_errors
 from translate.engine.pixels.decoded_input import DecodedInput
 from translate.errors import ConfigError, DataError
 from translate.images import masks
 from translate.images.layers import Pixels
+from translate.images.tensors import ImageInput
 
 
 def find_hole(source: DecodedInput, mask: ImageInput | None) -> Pixels:
