@@ -40,7 +40,9 @@ def test_training_resumes_from_a_checkpoint_of_a_release(
         shutil.copy(release / "photo.png", tmp_path / domain)
     monkeypatch.chdir(tmp_path)  # the run's data.root is "."
     before = small_runs.checkpoint_tensors(tmp_path / "run")
-    assert small_runs.resume(tmp_path / "run", steps=5, assignments=["data.resize=fit"], fork=True)
+    assert small_runs.resume(
+        tmp_path / "run", steps=5, assignments=["data.resize=fit"], fork_run=True
+    )
     assert small_runs.checkpoint_steps(tmp_path / "run-fork") == [4, 5]  # its start and its end
     assert small_runs.checkpoint_tensors(tmp_path / "run") == before
     assert small_runs.checkpoint_tensors(tmp_path / "run-fork").keys() == before.keys()

@@ -7,14 +7,12 @@ from typing import Any
 
 import torch
 
-from translate.engine.checkpoints.initialization import InitialWeights
 from translate.engine.config import layers
 from translate.engine.config.arguments import check_arguments
+from translate.engine.display.progress_bar import shown_progress
 from translate.engine.system import console
 from translate.engine.training import train as training
-from translate.engine.training.monitoring.progress_bar import shown_progress
-from translate.engine.training.resume import ResumePoint
-from translate.errors import ConfigError
+from translate.engine.training.request import TrainingRequest
 from translate.evaluate.entry import evaluate
 from translate.evaluate.result import EvaluationResult, MeasuredValue
 from translate.progress import ProgressReport, ProgressReporter
@@ -97,8 +95,6 @@ def train(
     Example:
         >>> run = train("cyclegan", domains=["summer", "winter"], steps=2000, options={"lr": 1e-4})
     """
-    if steps is not None and epochs is not None:
-        raise ConfigError("steps and epochs both set the length of training: give one of them.")
     arguments = {
         "domains": [str(domain) for domain in domains] if domains else None,
         "data": str(data) if data and not isinstance(data, Mapping) else None,
@@ -110,53 +106,23 @@ def train(
         "device": None if device is None else str(device),
         "precision": precision,
     }
-    sections = {"options": options, "data": data if isinstance(data, Mapping) else None}
-    flags = {
-        f"{section}.{k}": v
-        for section, values in sections.items()
-        for k, v in (values or {}).items()
-    }
-    flags |= layers.settings_from_flags(arguments)
+    sections = {"options": options or {}, "data": data if isinstance(data, Mapping) else {}}
+    flags = _by_dotted_key(sections) | layers.settings_from_flags(arguments)
     flags |= _by_dotted_key(settings) if isinstance(settings, Mapping) else {}
-    assignments = () if isinstance(settings, Mapping) else settings
-    automatic = resume == "auto"
-    if automatic and (fork_run or not out):
-        raise ConfigError('resume="auto" continues the run in `out`, or starts it: set `out`.')
-    if resume and not automatic and (plugin or config or init):
-        raise ConfigError("resume takes the settings from the run: omit plugin, config and init.")
-    if not resume and (fork_run or accept_data_change):
-        raise ConfigError(
-            "fork_run and accept_data_change require resume: give the run as resume=."
-        )
-    folder = Path(out) if out else None
+    request = TrainingRequest(
+        plugin=plugin,
+        config=config,
+        flags=flags,
+        assignments=() if isinstance(settings, Mapping) else settings,
+        out=Path(out) if out else None,
+        resume=resume,
+        init=Path(init) if init else None,
+        fork_run=fork_run,
+        accept_data_change=accept_data_change,
+        dry_run=dry_run,
+    )
     with _show_progress(progress, steps=not dry_run) as reporter:
-        if resume and not automatic:
-            point = ResumePoint(
-                Path(resume),
-                flags,
-                assignments,
-                accept_data_change=accept_data_change,
-                fork=fork_run,
-                out=folder,
-                dry_run=dry_run,
-            )
-            return training.resume(point, progress=reporter)
-        initial = InitialWeights(Path(init)) if init else None
-        configuration = (initial.configuration if initial else layers.resolve)(
-            plugin, config=config, flags=flags, assignments=assignments
-        )
-        if folder and automatic:
-            return training.start_or_resume(
-                configuration,
-                out=folder,
-                init=initial,
-                accept_data_change=accept_data_change,
-                dry_run=dry_run,
-                progress=reporter,
-            )
-        return training.start(
-            configuration, out=folder, init=initial, dry_run=dry_run, progress=reporter
-        )
+        return training.train(request, progress=reporter)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from run_files import run_record
 from train_command import saved_settings
 
 from translate.api import ProgressReporter, TrainingResult, train
-from translate.engine.training.monitoring import progress_bar
+from translate.engine.display import progress_bar
 from translate.errors import ConfigError
 
 
@@ -82,15 +82,15 @@ def test_a_run_is_resumed_forked_and_fine_tuned() -> None:
 def test_resume_auto_starts_a_run_and_then_continues_it() -> None:
     for steps in (1, 2):
         assert training(out="run", resume="auto", steps=steps).step == steps
-    with pytest.raises(ConfigError, match="continues the run in `out`, or starts it: set `out`"):
+    with pytest.raises(ConfigError, match="continues the run in --out, or starts it: add --out"):
         training(resume="auto")
 
 
 def test_arguments_that_contradict_resume_are_refused() -> None:
-    with pytest.raises(ConfigError, match="omit plugin, config and init"):
+    with pytest.raises(ConfigError, match="takes all settings from the run: leave out --plugin"):
         train("cyclegan", resume="run")
-    with pytest.raises(ConfigError, match="require resume"):
-        training(fork_run=True)
+    with pytest.raises(ConfigError, match="leave out --out"):
+        train(resume="run", out="other")
 
 
 @pytest.mark.usefixtures("root")

@@ -22,7 +22,7 @@ from translate.engine.config import layers, yaml_text
 from translate.engine.disk.records import json_files
 from translate.engine.optimization.build import build_training
 from translate.engine.training import train
-from translate.engine.training.resume import ResumePoint
+from translate.engine.training.request import TrainingRequest
 from translate.errors import TranslateError
 from translate.progress import ProgressReporter
 
@@ -116,8 +116,8 @@ def effects(root: Path, register_plugin: Callable[..., Any], out: str, flags: Ma
     observer = RunObserver((lambda: meanwhile(root)) if meanwhile else (lambda: None))
     register_plugin(observer, f"other:{out}")
     try:
-        point = ResumePoint(root / "base", flags, fork=True, out=root / out)
-        result = train.resume(point, progress=ProgressReporter())
+        request = TrainingRequest(resume=root / "base", flags=flags, fork_run=True, out=root / out)
+        result = train.train(request, progress=ProgressReporter())
     except TranslateError as error:
         return f"{type(error).__name__}: {error}"
     keys = ("losses", "lr", "grad_norm", "epoch", "step", "skipped", "metrics")

@@ -15,7 +15,7 @@ from translate.engine.config.schema import Config
 from translate.engine.processes.signals import Interrupts
 from translate.engine.system import console
 from translate.engine.training import train as training
-from translate.engine.training.resume import ResumePoint
+from translate.engine.training.request import TrainingRequest
 from translate.progress import ProgressReport, ProgressReporter
 from translate.results import TrainingResult
 
@@ -90,8 +90,8 @@ def resume(
     flags = {key: value for key, value in changes.items() if value is not None}
     progress = progress or ProgressReporter()
     with console.messages(progress.message):
-        point = ResumePoint(run, flags, **options)
-        return training.resume(point, progress=progress, interrupts=interrupts)
+        request = TrainingRequest(resume=run, flags=flags, **options)
+        return training.train(request, progress=progress, interrupts=interrupts)
 
 
 def count_disk_operations(config: Config, run: Path, disk: FaultyDisk) -> int:

@@ -13,7 +13,7 @@ from translate.cli.parameters.shared import (
     domain_names,
     plugin_names,
 )
-from translate.cli.parameters.train import AUTO, SettingCommand, refuse_mixed_options
+from translate.cli.parameters.train import SettingCommand, refuse_restarts
 from translate.cli.parameters.values import LocalPath, parse_duration, parse_size
 from translate.engine.system import console
 from translate.engine.system.memory import without_collection
@@ -158,7 +158,14 @@ from translate.engine.system.memory import without_collection
     "--json", "as_json", is_flag=True, help="With --dry-run: print JSON.  [default: lines of text]"
 )
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
-def command(**arguments: Any) -> int:
+def command(
+    max_time: str | None,
+    save_on: str | None,
+    size: str | None,
+    as_json: bool,
+    quiet: bool,
+    **options: Any,
+) -> int:
     """Train a recipe on folders of images; write a run folder.
 
     `translate show` lists recipes, configurations, layouts, networks and losses; `translate show
@@ -173,61 +180,31 @@ def command(**arguments: Any) -> int:
       translate train --resume runs/cyclegan-summer-winter --data NEW --fork-run --steps 4000
     """
     with without_collection():
-        from translate.engine.checkpoints.initialization import InitialWeights
-        from translate.engine.config import layers
+        from translate.engine.config.layers import FLAGS, settings_from_flags
+        from translate.engine.display.progress_bar import shown_messages, shown_progress
         from translate.engine.processes.launch import read_launch
         from translate.engine.processes.signals import Interrupts
-        from translate.engine.training import train
-        from translate.engine.training.monitoring.progress_bar import shown_messages, shown_progress
-        from translate.engine.training.resume import ResumePoint
+        from translate.engine.training.request import TrainingRequest
+        from translate.engine.training.train import train
 
-    max_seconds = parse_duration(arguments["max_time"])
-    if arguments["steps"] is not None and arguments["epochs"] is not None:
-        raise click.UsageError("--steps and --epochs exclude each other: leave out one.")
-    refuse_mixed_options(arguments)
-    quiet = arguments["quiet"] or arguments["as_json"]
-    with shown_progress(quiet=quiet, steps=not arguments["dry_run"]) as progress:
+    max_seconds = parse_duration(max_time)
+    dry_run = options["dry_run"]
+    if as_json and not dry_run:
+        raise click.UsageError("--json is only for --dry-run: add --dry-run, or leave out --json.")
+    options["size"] = parse_size(size)
+    flags = settings_from_flags({name: options.pop(name) for name in FLAGS})
+    request = TrainingRequest(flags=flags, **options)
+    if request.resume is None and not dry_run:
+        refuse_restarts()
+    quiet = quiet or as_json
+    with shown_progress(quiet=quiet, steps=not dry_run) as progress:
         work = "this step, then saving a checkpoint"
-        interrupts = Interrupts(save_on=arguments["save_on"], seconds=max_seconds, work=work)
-        out, dry_run = arguments["out"], arguments["dry_run"]
-        if arguments["resume"] not in (None, AUTO):
-            point = ResumePoint(
-                Path(arguments["resume"]),
-                _flags(arguments),
-                arguments["assignments"],
-                accept_data_change=arguments["accept_data_change"],
-                fork=arguments["fork_run"],
-                out=out,
-                dry_run=dry_run,
-            )
-            result = train.resume(point, progress=progress, interrupts=interrupts)
-        else:
-            init = InitialWeights(arguments["init"]) if arguments["init"] else None
-            config = (init.configuration if init else layers.resolve)(
-                arguments["plugin"],
-                config=arguments["config"],
-                flags=_flags(arguments),
-                assignments=arguments["assignments"],
-            )
-            common_arguments: Any = {"init": init, "dry_run": dry_run, "progress": progress}
-            common_arguments |= {"out": out, "interrupts": interrupts}
-            if arguments["resume"]:
-                common_arguments |= {"accept_data_change": arguments["accept_data_change"]}
-                result = train.start_or_resume(config, **common_arguments)
-            else:
-                result = train.start(config, **common_arguments)
-    if arguments["as_json"] and read_launch().is_first:
+        interrupts = Interrupts(save_on=save_on, seconds=max_seconds, work=work)
+        result = train(request, progress=progress, interrupts=interrupts)
+    if as_json and read_launch().is_first:
         console.show(plan_json(result.plan))
     with shown_messages(quiet=quiet):  # below the finished progress bar
         report(result)
     if result.signal:
         return 128 + result.signal
     return 3 if result.listed else 0
-
-
-def _flags(arguments: dict[str, Any]) -> dict[str, Any]:
-    """Return the settings that options such as --steps set, without those of --set."""
-    from translate.engine.config.layers import FLAGS, settings_from_flags
-
-    flags = {name: arguments[name] for name in FLAGS}
-    return settings_from_flags({**flags, "size": parse_size(arguments["size"])})

@@ -31,7 +31,7 @@ def test_a_fork_with_weights_of_other_shapes_suggests_init(
     small_runs.train(small_runs.config(tmp_path, train__steps=1), tmp_path / "run")
     options = ["options.generator.width=3"]
     with pytest.raises(CheckpointError, match=f"--init {tmp_path / 'run'} instead of"):
-        small_runs.resume(tmp_path / "run", fork=True, steps=2, assignments=options)
+        small_runs.resume(tmp_path / "run", fork_run=True, steps=2, assignments=options)
 
 
 def test_a_value_that_becomes_a_mapping_is_one_change() -> None:

@@ -72,7 +72,7 @@ def test_T27_a_fork_is_resumed_from_another_folder(
 ) -> None:
     run = train_once(working_dir)
     monkeypatch.chdir("/")
-    fork = small_runs.resume(run, steps=2, fork=True, out=working_dir.parent / "fork").path
+    fork = small_runs.resume(run, steps=2, fork_run=True, out=working_dir.parent / "fork").path
     assert small_runs.resume(fork, steps=3).step == 3
 
 

@@ -142,7 +142,7 @@ def test_a_fork_or_another_metric_resets_the_selection(constant: Any, root: Path
     small_runs.resume(root / "run", steps=4, assignments=["train.metric=hash"])
     states = decisions(root / "run")[0]
     assert states["step-00000004"][0]["step"] == 4 and states["step-00000004"][2] == ["hash", "max"]
-    small_runs.resume(root / "run", steps=6, fork=True, out=root / "fork")
+    small_runs.resume(root / "run", steps=6, fork_run=True, out=root / "fork")
     assert decisions(root / "fork")[0]["step-00000006"][0]["waited"] == 0
 
 

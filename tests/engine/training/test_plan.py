@@ -80,7 +80,7 @@ def test_a_dry_run_changes_nothing_on_the_disk(root: Path, register_plugin: Any)
             small_runs.train(config, root / "new", dry_run=True).plan,
             small_runs.train(config, root / "new", init=InitialWeights(run), dry_run=True).plan,
             small_runs.resume(run, steps=6, dry_run=True).plan,
-            small_runs.resume(run, steps=6, fork=True, dry_run=True).plan,
+            small_runs.resume(run, steps=6, fork_run=True, dry_run=True).plan,
             small_runs.resume(run, dry_run=True).plan,
         ]
         assert [bool(planned) for planned in plans] == [True] * 4 + [False]

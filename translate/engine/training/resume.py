@@ -1,7 +1,6 @@
 """The start of a resumed run: its checkpoint, its configuration, and messages on changes."""
 
 import logging
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from translate.engine.processes import distributed
 from translate.engine.runs.run_record import machine_changes, working_directory_of
 from translate.engine.runs.writer import RunWriter
 from translate.engine.training.new_run import unused_folder
+from translate.engine.training.request import TrainingRequest
 from translate.errors import CheckpointError, ConfigError, DataError
 
 logger = logging.getLogger(__name__)
@@ -27,32 +27,19 @@ class ResumePoint:
 
     Args:
         run: the run folder.
-        flags: settings that replace those of the run.
-        assignments: further settings, ``key=value``.
-        fork: whether to continue in another folder, where any setting may change that leaves the
-            shapes of the weights unchanged.
-        out: the folder of a fork; None: a new one next to the run.
-        command: the complete configuration of ``--resume auto``, instead of `flags`.
-        accept_data_change: whether to continue even if the images have changed.
-        dry_run: whether to write nothing.
+        request: what to change, and whether to fork the run.
+        command: the complete configuration of ``--resume auto``, instead of the settings of
+            `request`.
 
     Raises:
         ConfigError: only a fork may change one of these settings.
     """
 
     def __init__(
-        self,
-        run: Path,
-        flags: Mapping[str, Any] | None = None,
-        assignments: Sequence[str] = (),
-        *,
-        fork: bool = False,
-        out: Path | None = None,
-        command: schema.Config | None = None,
-        accept_data_change: bool = False,
-        dry_run: bool = False,
+        self, run: Path, request: TrainingRequest, command: schema.Config | None = None
     ) -> None:
-        flags = flags or {}
+        flags, assignments = ({}, ()) if command else (request.flags, request.assignments)
+        fork = request.fork_run
         with json_files.readable(run):
             is_checkpoint = (run / contents.MANIFEST).is_file()
         if is_checkpoint:
@@ -63,8 +50,8 @@ class ResumePoint:
         path, messages = retention.newest_checkpoint(run)
         for message in messages:
             logger.info(f"{message} Resuming from {path.name}.")
-        self.run, self.fork, self.out, self.dry_run = run, fork, out, dry_run
-        self.accept_data_change = accept_data_change
+        self.run, self.fork, self.out, self.dry_run = run, fork, request.out, request.dry_run
+        self.accept_data_change = request.accept_data_change
         self.directory = working_directory_of(run)
         """the directory that paths are relative to: the working directory when they were typed"""
         self.checkpoint = read.read_checkpoint(path)

@@ -10,6 +10,7 @@ import torch
 
 from translate.engine.checkpoints import retention
 from translate.engine.checkpoints.initialization import InitialWeights
+from translate.engine.config import layers
 from translate.engine.config.schema import Config
 from translate.engine.disk import locks
 from translate.engine.loading import workers
@@ -21,6 +22,7 @@ from translate.engine.system.randomness import deterministic
 from translate.engine.training.loop import Loop
 from translate.engine.training.new_run import NewRun
 from translate.engine.training.plan import measure_plan
+from translate.engine.training.request import AUTO, TrainingRequest
 from translate.engine.training.resume import ResumePoint
 from translate.engine.training.session import Session, open_session
 from translate.errors import ConfigError
@@ -28,6 +30,35 @@ from translate.progress import ProgressReporter
 from translate.results import TrainingResult
 
 logger = logging.getLogger(__name__)
+
+
+def train(
+    request: TrainingRequest, *, progress: ProgressReporter, interrupts: Interrupts | None = None
+) -> TrainingResult:
+    """Train a new run, or continue a run.
+
+    With ``--resume auto``, a launcher such as torchrun can repeat one command after a failure.
+
+    Args:
+        request: What to train.
+        progress: Shows the progress.
+        interrupts: Signals and a time limit that stop training.
+
+    Raises:
+        TranslateError: A check failed, or training cannot continue.
+    """
+    common: Any = {"progress": progress, "interrupts": interrupts}
+    if request.resume is not None and request.resume != AUTO:
+        return _resume(ResumePoint(Path(request.resume), request), **common)
+    init, out = InitialWeights(request.init) if request.init else None, request.out
+    config = (init.configuration if init else layers.resolve)(
+        request.plugin, config=request.config, flags=request.flags, assignments=request.assignments
+    )
+    folder = out if request.resume == AUTO else None
+    with _processes(config) if folder else nullcontext():  # all decide before the first one writes
+        if folder and _has_checkpoint(folder):
+            return _resume(ResumePoint(folder, request, config), **common)
+        return start(config, out=out, init=init, dry_run=request.dry_run, **common)
 
 
 def start(
@@ -57,7 +88,7 @@ def start(
         return _plan(session) if dry_run else _train(session, progress, interrupts)
 
 
-def resume(
+def _resume(
     point: ResumePoint, *, progress: ProgressReporter, interrupts: Interrupts | None = None
 ) -> TrainingResult:
     """Continue a run from `point`; a dry run returns the plan of the remaining steps.
@@ -85,35 +116,14 @@ def resume(
         return TrainingResult(point.run, session.training.step)
 
 
-def start_or_resume(
-    config: Config,
-    *,
-    out: Path,
-    init: InitialWeights | None = None,
-    accept_data_change: bool = False,
-    dry_run: bool = False,
-    progress: ProgressReporter,
-    interrupts: Interrupts | None = None,
-) -> TrainingResult:
-    """Continue the run in `out` if it has a checkpoint, else start a run there.
-
-    So a launcher such as torchrun can repeat one command after a failure. Raises `ConfigError` if
-    `config` differs from the configuration of the run.
-    """
-    common: Any = {"progress": progress, "interrupts": interrupts}
-    with _processes(config):  # all processes decide before the first one writes
-        if distributed.is_first() and restarts_share_store():
-            logger.info(
-                "torchrun's restarts may not connect: export TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1 "
-                "on every node before it starts"
-            )
-        exists = distributed.all_reduce_max(any(retention.list_checkpoints(out)))
-        if not exists:
-            return start(config, out=out, init=init, dry_run=dry_run, **common)
-        point = ResumePoint(
-            out, command=config, accept_data_change=accept_data_change, dry_run=dry_run
+def _has_checkpoint(out: Path) -> bool:
+    """Return whether the run in `out` has a checkpoint, as any of the processes sees it."""
+    if distributed.is_first() and restarts_share_store():
+        logger.info(
+            "torchrun's restarts may not connect: export TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1 "
+            "on every node before it starts"
         )
-        return resume(point, **common)
+    return bool(distributed.all_reduce_max(any(retention.list_checkpoints(out))))
 
 
 @contextmanager

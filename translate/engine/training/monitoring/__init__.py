@@ -1,1 +1,1 @@
-"""What training shows: the log, previews, signs of failures, and progress on the screen."""
+"""The log and the previews of training, messages on its failures, and an estimate of its time."""
