@@ -20,6 +20,7 @@ NETWORKS = [
     PublishedGlobal(2, 1, inputs=36),
     PublishedEnhancer(4, 2),
     PublishedEnhancer(4, 1, "batch"),
+    PublishedEnhancer(4, 9, downsamplings=4),
 ]
 
 
@@ -54,18 +55,6 @@ def test_a_generator_equals_the_published_one_in_float64(network):
     expected = network.double().eval()(images.clone())
     torch.testing.assert_close(generator.double().eval()(images), expected, rtol=0, atol=1e-12)
     network.float()
-
-
-@pytest.mark.parametrize("network", [*NETWORKS, PublishedEnhancer(4, 9, downsamplings=4)])
-def test_a_generator_equals_the_published_one_in_float32_up_to_rounding(network):
-    model, generator = import_network(with_random_weights(network.float()))
-    generator, network = generator.eval(), network.eval()
-    tolerance = 0 if model.options["generator"]["norm"] == "batch" else 1e-5
-    # smaller images leave a norm few pixels: with 4 at 64 pixels, rounding errors are 1e-4
-    for height, width in ((128, 192), (128, 128), (256, 128)):
-        images = torch.rand(1, model.channels[0], height, width) * 2 - 1
-        expected = network(images.clone())
-        torch.testing.assert_close(generator(images), expected, rtol=0, atol=tolerance)
 
 
 def test_files_of_old_versions_of_pytorch_are_imported_equally():

@@ -139,19 +139,6 @@ def test_the_feature_matching_loss_is_four_times_the_mean_distance_of_the_layers
     assert feature_matching_loss(real, real).item() == 0.0
 
 
-def test_features_of_two_scales_are_weighted_as_in_the_authors_code():
-    layers, scales = 3, 2
-    generator = torch.Generator().manual_seed(0)
-    fake, real = torch.randn(2, scales, layers + 1, 5, dtype=torch.double, generator=generator)
-    expected = 0.0
-    for scale in range(scales):
-        for layer in range(layers + 1):
-            distance = (fake[scale, layer] - real[scale, layer]).abs().mean().item()
-            expected += 1 / scales * 4 / (layers + 1) * distance
-    result = feature_matching_loss([*fake.flatten(0, 1)], [*real.flatten(0, 1)])
-    assert result.item() == pytest.approx(expected, rel=1e-12)
-
-
 def test_gradients_of_feature_matching_are_correct_and_real_features_are_detached():
     generator = torch.Generator().manual_seed(0)
     fake, real = torch.randn(2, 3, 4, dtype=torch.double, generator=generator).requires_grad_()

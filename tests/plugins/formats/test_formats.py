@@ -130,20 +130,6 @@ def test_sixteen_bit_gray_is_never_clipped_to_white(tmp_path: Path) -> None:
         assert (pixels[..., 0] == ramp).all()
 
 
-def test_sixteen_bit_colour_with_alpha_is_composited_over_white_in_sixteen_bits(
-    tmp_path: Path,
-) -> None:
-    pixels = np.zeros((2, 2, 4), np.uint16)
-    pixels[..., 2] = 40000  # OpenCV's order: blue, green, red, alpha
-    pixels[0, 0, 3] = 65535
-    pixels[0, 1, 3] = 32768
-    result = decode(cv2.imencode(".png", pixels)[1].tobytes(), tmp_path)
-    assert result.dtype == np.uint16
-    assert result[0, 0].tolist() == [40000, 0, 0]
-    assert result[1, 1].tolist() == [65535, 65535, 65535]
-    assert result[0, 1].tolist() == [52767, 32767, 32767]  # half of each, to the nearest
-
-
 @pytest.mark.parametrize("file_format", ["PNG", "WEBP", "TIFF", "GIF"])
 def test_D5_a_hidden_colour_never_shows(file_format: str, tmp_path: Path) -> None:
     invisible = Image.new("RGBA", (8, 8), (255, 0, 0, 0))
