@@ -82,21 +82,6 @@ def test_I9_an_output_that_cannot_be_written_is_found_before_the_model_is_loaded
     assert run_command("infer", RUN, "datasets", "file/out").code == 2
 
 
-def test_side_selects_the_half_of_a_side_by_side_image_to_translate(
-    tmp_path: Path, image_folder: Callable[..., Path], run_command: Run
-) -> None:
-    small_checkpoints.pix2pix(
-        tmp_path / "run", domains=("labels", "photo"), sides=("photo", "labels")
-    )
-    image_folder("in", 1, size=64)
-    refused = run_command("infer", "run", "in", "out")
-    assert refused.code == 2 and "--side labels to translate that half" in refused.err
-    result = run_command("infer", "run", "in", "out", "--side", "labels", "--format", "webp")
-    assert result.code == 0
-    with Image.open("out/0000.webp") as output:
-        assert output.size == (32, 64)
-
-
 @pytest.mark.usefixtures("run_and_domains")
 def test_infer_imports_no_heavy_module_that_it_does_not_need(tmp_path: Path) -> None:
     code = """

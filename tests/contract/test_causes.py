@@ -42,24 +42,9 @@ class ReturnsATurn(ValidRecipe):
         return Turn("generator", mean=self.generator(batch.source).mean())
 
 
-class ReturnsAList(ValidRecipe):
-    def step(self, batch):
-        return [Turn("generator", mean=self.generator(batch.source).mean())]
-
-
-class ReturnsNothing(ValidRecipe):
-    def step(self, batch):
-        self.generator(batch.source).mean()
-
-
 class YieldsAList(ValidRecipe):
     def step(self, batch):
         yield [Turn("generator", mean=self.generator(batch.source).mean())]
-
-
-class YieldsADictionary(ValidRecipe):
-    def step(self, batch):
-        yield {"generator": self.generator(batch.source).mean()}
 
 
 class CannotBeBuilt(ValidRecipe):
@@ -123,10 +108,7 @@ def line_number(code: str, class_name: str) -> int:
         (ReadsAFileWhenConstructed, 'ROOT / "LICENSE"', "open files and connections at first use"),
         (TranslatesHalf, "def translate", "its geometry must state which"),
         (ReturnsATurn, "def step", "a step must yield a Turn for each update"),
-        (ReturnsAList, "def step", "a step must yield a Turn for each update"),
-        (ReturnsNothing, "def step", "a step must yield a Turn for each update"),
         (YieldsAList, "yield [Turn", "expected Turn(player, name=loss)"),
-        (YieldsADictionary, "yield {", "expected Turn(player, name=loss)"),
     ],
 )
 def test_one_fault_is_reported_once_with_its_file_line_and_fix(

@@ -169,16 +169,6 @@ def test_two_files_of_one_name_cannot_be_paired(tmp_path: Path) -> None:
         Paired(tmp_path, ["a", "b"], "train")
 
 
-def test_a_pair_is_dropped_if_either_image_is_left_out(
-    image_folder: ImageFolder, tmp_path: Path
-) -> None:
-    bad = sorted(image_folder("a", 3).iterdir())[0]
-    image_folder("b", 3)
-    layout = Paired(tmp_path, ["a", "b"], "train", leave_out=[bad])
-    assert len(layout) == 2
-    assert {path.name for path in layout.files} == {"0001.png", "0002.png"}
-
-
 def test_a_pair_of_two_sizes_is_a_bad_image(shared_images: Path, tmp_path: Path) -> None:
     for side in ("blur", "sharp"):
         (tmp_path / side).mkdir()

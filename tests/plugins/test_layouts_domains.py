@@ -45,12 +45,5 @@ def test_a_single_or_a_repeated_domain_is_refused(image_folder: Any, tmp_path: P
         LabelledDomains(tmp_path, ["a", "a"], "train")
 
 
-def test_leaving_out_an_image_keeps_the_others(image_folder: Any, tmp_path: Path) -> None:
-    bad = sorted(image_folder("a", 2).iterdir())[0]
-    image_folder("b", 1)
-    layout = LabelledDomains(tmp_path, ["a", "b"], "train", leave_out=[bad])
-    assert len(layout) == 2 and bad not in layout.files
-
-
 def test_the_layout_keeps_the_contract() -> None:
     check_layout("domains")

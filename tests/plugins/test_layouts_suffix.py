@@ -53,16 +53,6 @@ def test_a_pair_is_two_files_whose_names_differ_in_a_suffix(
     assert (int(pair.source[0, 0, 0]), int(pair.target[0, 0, 0])) == (0, 1)
 
 
-def test_D21_two_names_of_one_file_are_not_a_pair(open_layout: OpenLayout, tmp_path: Path) -> None:
-    write_images(tmp_path / "p", "1_in.png", "2_in.png", "2_out.png")
-    (tmp_path / "p/1_out.png").symlink_to("1_in.png")
-    with pytest.raises(DataError, match="1 of 2 pairs are links to one file"):
-        open_layout()
-    assert relative_pairs(open_layout(drop_unpaired=True), tmp_path / "p") == [
-        ["2_in.png", "2_out.png"]
-    ]
-
-
 def test_an_empty_suffix_matches_names_without_the_other_suffix(
     open_layout: OpenLayout, tmp_path: Path
 ) -> None:

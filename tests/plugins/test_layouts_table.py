@@ -148,13 +148,6 @@ def test_a_binary_or_missing_table_is_named(open_table: OpenTable, tmp_path: Pat
         open_table("source,target", "a", "b", "c")
 
 
-def test_a_pair_is_dropped_if_either_image_is_left_out(
-    open_table: OpenTable, tmp_path: Path
-) -> None:
-    text = "source,target\nx/0.png,y/1.png\nx/2.png,y/3.png\n"
-    assert relative_pairs(open_table(text, leave_out=[tmp_path / "y/1.png"]), tmp_path) == PAIRS[1:]
-
-
 def test_names_may_have_accents_in_either_form_and_unicode_line_breaks(
     open_table: OpenTable, tmp_path: Path
 ) -> None:

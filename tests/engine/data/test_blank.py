@@ -15,4 +15,5 @@ def test_blank_crops_have_the_channels_of_their_domain_and_no_values(tmp_path: P
     crops = blank(image, image, roles=("source", "target"))
     assert [tuple(crop.shape) for crop in crops] == [(3, 8, 12), (1, 8, 12)]
     assert all(crop.is_meta and crop.dtype == torch.uint8 for crop in crops)
+    assert blank(image, roles=("target",))[0].shape == (1, 8, 12)
     assert blank.roles == {"source", "target"}

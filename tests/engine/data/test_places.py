@@ -144,10 +144,3 @@ def test_images_below_another_root_are_read_or_the_root_is_refused(
     monkeypatch.chdir(working_dir)
     with pytest.raises(DataError, match="7 files, and had 6"):
         small_runs.resume(run, steps=2, assignments=["data.root=new"])
-
-
-def test_a_missing_root_is_refused(working_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(working_dir / "data")
-    with pytest.raises(DataError, match="there is no folder nowhere"):
-        train_once(working_dir, data__root="nowhere")
-    assert not (working_dir / "data/run").exists()

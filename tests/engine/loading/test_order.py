@@ -45,14 +45,6 @@ def test_random_numbers_depend_on_seed_epoch_and_item_alone() -> None:
     assert len(distinct) == 2 * 2 * len(keys)
 
 
-def test_each_epoch_of_each_run_has_its_own_permutation() -> None:
-    orders = [tuple(order.order(20, seed, epoch)) for seed in (0, 1) for epoch in (0, 1)]
-    assert len(set(orders)) == 4
-    assert all(sorted(actual) == list(range(20)) for actual in orders)
-    (first, second) = order.batch_keys([0, 1], 3, 0, 2, range(2))
-    assert [epoch for epoch, _ in (*first, *second)] == [0, 0, 0, 1]
-
-
 def test_every_item_occurs_once_an_epoch_and_epochs_differ() -> None:
     keys = [key for batch in order.batch_keys(range(10), 5, 0, 3, range(3)) for key in batch]
     assert [epoch for epoch, _ in keys] == [position // 5 for position in range(30)]

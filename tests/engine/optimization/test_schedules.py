@@ -25,15 +25,6 @@ def test_linear_decays_from_the_middle_and_never_reaches_zero() -> None:
     assert factors(8, "linear") == pytest.approx([1, 1, 1, 1, 0.8, 0.6, 0.4, 0.2])
 
 
-def test_linear_is_the_rule_of_the_authors_code_with_steps_instead_of_epochs() -> None:
-    n_epochs = n_epochs_decay = 100  # names of the authors
-
-    def lambda_rule(epoch: int) -> float:
-        return 1.0 - max(0, epoch + 1 - n_epochs) / float(n_epochs_decay + 1)
-
-    assert factors(200, "linear") == [lambda_rule(step) for step in range(200)]
-
-
 def test_cosine_decays_over_the_same_steps_as_linear() -> None:
     result = factors(8, "cosine")
     # (1 + cos(pi * k / 5)) / 2 for k = 1, 2, 3, 4

@@ -10,14 +10,11 @@ import small_runs
 import torch
 from PIL import Image
 from small_data import load_batch
-from specs import image_spec
 
-from translate.batches import Pair
 from translate.engine.config import layers
 from translate.engine.config.schema import Data
 from translate.engine.config.value_types import of_domain
 from translate.engine.data import check
-from translate.engine.data.blank import Blank
 from translate.engine.models import model as infer
 from translate.errors import ConfigError
 from translate.images.source import read_image
@@ -132,12 +129,3 @@ def test_mixed_domains_must_have_equal_channels(root: Path) -> None:
     for changes in ({"channels": {"a": 3, "b": 1}}, {"channels": {"b": 1}}, {"labels": ("a",)}):
         with pytest.raises(ConfigError, match="'captioned' mixes the images of a and b"):
             check.open_layout(Data(**mixed, **changes))
-
-
-def test_blank_images_have_the_channels_of_their_roles() -> None:
-    blank = Blank((4, 6), image_spec((4, 6), "ab", 3, 1))
-    read = blank.read(Path("x"))
-    pair = Pair(*blank(read, read))
-    assert (pair.source.shape, pair.target.shape) == ((3, 4, 6), (1, 4, 6))
-    assert blank(read, roles=("target",))[0].shape == (1, 4, 6)
-    assert blank.roles == {"source", "target"}
