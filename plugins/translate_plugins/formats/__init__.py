@@ -21,7 +21,7 @@ from translate.formats import Format, Writable
 from translate_plugins.formats.heif import Heif
 from translate_plugins.formats.jxl import Jxl
 from translate_plugins.formats.npy.files import Npy, Npz
-from translate_plugins.formats.raster import jpeg_header, png_write
+from translate_plugins.formats.raster import jpeg_header, png
 from translate_plugins.formats.raster.formats import GRAY_OR_RGB, Raster
 from translate_plugins.formats.tiff.format import Tiff
 
@@ -80,9 +80,7 @@ def jpeg() -> Format:
 def png_format() -> Format:
     """PNG: read and written in 8 and 16 bits, with alpha; read with all frames."""
     writable = {".png": Writable((1, 3), ("uint8", "uint16"), alpha=True)}
-    return Raster(
-        "PNG", writable, writes=writable, frames_share_canvas=True, encode=png_write.encode
-    )
+    return Raster("PNG", writable, writes=writable, frames_share_canvas=True, encode=png.encode)
 
 
 def ppm() -> Format:
