@@ -5,6 +5,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from fsspec.implementations.memory import MemoryFileSystem
 from hole_filling import FILLER, translate_images
 from image_inversion import done_skipped_listed, file_digests, translate
 from PIL import Image
@@ -16,13 +17,17 @@ from translate.engine.shards.manifests import missing_shards
 from translate.engine.shards.shard import Shard
 from translate.engine.storage import objects
 from translate.engine.storage.lookup import storage_of
-from translate.engine.storage.objects import ObjectStore, open_store
+from translate.engine.storage.objects import ObjectStore, ObjectWriter, open_store
 from translate.engine.system.locations import parse_location
 from translate.errors import ConfigError, DataError, NothingUsableError, SaveError
 
 
 def read_lines(url: Path) -> list[dict[str, Any]]:
     return list(storage_of(url).read_lines(url))
+
+
+def memory_folder() -> Path:
+    return parse_location(f"memory://{uuid4()}")
 
 
 def test_a_folder_in_a_store_is_translated_to_the_same_files_as_on_a_disk(
@@ -150,7 +155,7 @@ def test_a_key_with_an_empty_part_or_a_dot_is_listed_as_a_problem(
 def test_an_image_whose_connection_is_lost_is_listed_and_its_shard_is_not_complete(
     images: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store = parse_location(f"memory://{uuid4()}")
+    store = memory_folder()
     upload(images, store / "in")
     files = storage_of(store)._files.system  # type: ignore[attr-defined]
     cat_file = files.cat_file
@@ -175,7 +180,7 @@ def test_an_image_whose_connection_is_lost_is_listed_and_its_shard_is_not_comple
 def test_a_store_that_refuses_three_images_in_a_row_ends_the_translation(
     images: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    out = parse_location(f"memory://{uuid4()}")
+    out = memory_folder()
 
     def refuse(_: ObjectStore, path: Path, data: bytes, *, new: bool) -> None:  # noqa: ARG001
         raise PermissionError(13, "access is denied", str(path))
@@ -188,7 +193,7 @@ def test_a_store_that_refuses_three_images_in_a_row_ends_the_translation(
 def test_a_file_in_a_storage_without_atomic_writes_gets_a_temporary_name_first(
     images: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    store = parse_location(f"memory://{uuid4()}")
+    store = memory_folder()
     monkeypatch.setattr(objects, "ATOMIC", set())
     open_store.cache_clear()
     written, files = list[str](), open_files(store.scheme, store.host).system  # type: ignore[attr-defined]
@@ -207,3 +212,26 @@ def test_a_file_in_a_storage_without_atomic_writes_gets_a_temporary_name_first(
     copy = file_digests(download(store / "out", tmp_path / "copy"))
     assert copy == file_digests(tmp_path / "out")
     assert not [n for n in storage_of(store).names(store / "out") if ".part-" in n]
+
+
+@pytest.mark.parametrize("is_atomic", [True, False])
+def test_a_new_object_never_replaces_an_existing_one(tmp_path: Path, is_atomic: bool) -> None:
+    folder, files, file = memory_folder(), MemoryFileSystem(), tmp_path / "x"
+    file.write_bytes(b"2")
+    writer = ObjectWriter(files, is_atomic)
+    writer.write(folder / "x", b"1", new=True)
+    with pytest.raises(FileExistsError):
+        writer.write(folder / "x", b"2", new=True)
+    with pytest.raises(FileExistsError):
+        writer.upload(folder / "x", str(file), new=True)
+    assert files.cat_file(str(folder / "x")) == b"1"
+    writer.upload(folder / "x", str(file), new=False)
+    assert files.cat_file(str(folder / "x")) == b"2"
+    assert len(files.ls(str(folder))) == 1
+
+
+def test_an_upload_that_fails_leaves_nothing(tmp_path: Path) -> None:
+    folder, files = memory_folder(), MemoryFileSystem()
+    with pytest.raises(OSError, match=r"No such file|not there"):
+        ObjectWriter(files, is_atomic=False).upload(folder / "x", str(tmp_path / "none"), new=False)
+    assert not files.exists(str(folder / "x"))

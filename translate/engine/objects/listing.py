@@ -3,8 +3,9 @@
 A stamp identifies the version of a file: it changes whenever the content does.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import Any, NamedTuple
 
 Facts = Mapping[str, Any]
@@ -15,6 +16,8 @@ Lister = Callable[[Any, str], Iterator[Facts]]
 """function of a file system of fsspec and a folder; yields the files and folders in it"""
 PAGE = 1000
 """number of objects in a page of a listing, the largest that S3 allows"""
+RECENT = 3
+"""number of folders whose listings are kept: one each of images, masks and outputs"""
 
 
 class Entry(NamedTuple):
@@ -88,3 +91,32 @@ def time_of_creation(facts: Facts) -> str | None:
     """Return the size and the time of creation, in microseconds, of a ``memory://`` file."""
     time = facts["created"]
     return f"{facts['size']}-{time.timestamp() if isinstance(time, datetime) else time}"
+
+
+class ObjectListing:
+    """The files of a store, for which each folder is listed once."""
+
+    def __init__(self, list_files: Callable[[Path], Iterable[Entry]]) -> None:
+        self._list = list_files
+        self._known: dict[Path, dict[str, Entry]] = {}
+
+    def exists(self, path: Path) -> bool:
+        return path.name in self._files_of(path.parent)
+
+    def size(self, path: Path) -> int | None:
+        entry = self._files_of(path.parent).get(path.name)
+        return entry.size if entry else None
+
+    def stamp(self, path: Path) -> str | None:
+        entry = self._files_of(path.parent).get(path.name)
+        return entry.stamp if entry else None
+
+    def stamps(self, folder: Path) -> Iterator[tuple[str, str | None]]:
+        return ((entry.name, entry.stamp) for entry in self._list(folder))
+
+    def _files_of(self, folder: Path) -> dict[str, Entry]:
+        if folder not in self._known:
+            if len(self._known) == RECENT:
+                del self._known[next(iter(self._known))]  # files come folder by folder
+            self._known[folder] = {entry.name: entry for entry in self._list(folder)}
+        return self._known[folder]
