@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from translate.images.contact_sheet import contact_sheet, image_grid, split_sheet
+from translate.images.contact_sheet import contact_sheet, display_bytes, image_grid, split_sheet
 
 
 def test_the_name_of_a_row_is_written_on_the_sheet() -> None:
@@ -36,3 +36,12 @@ def test_a_grid_has_rows_of_different_sizes_and_channels() -> None:
     assert (sheet[:4, :6] == 0).all()
     assert (sheet[:4, 6:8] == 255).all()
     assert (sheet[6:8, :2] == 128).all()
+
+
+@pytest.mark.parametrize(("channels", "displayed"), [(1, 1), (2, 1), (3, 3), (4, 3), (64, 3)])
+def test_one_is_white_and_further_channels_are_omitted(channels: int, displayed: int) -> None:
+    images = torch.full((2, channels, 3, 4), 1.0)
+    images[:, displayed:] = -1
+    pixels = display_bytes(images)
+    assert pixels.shape == (2, 3, 4, displayed)
+    assert (pixels == 255).all()

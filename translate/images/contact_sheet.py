@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
-from translate.images.display import display_bytes
+from translate.images.tensors import from_device
 
 GAP = 2
 """pixels between images"""
@@ -73,6 +73,15 @@ def image_grid(rows: Sequence[Tensor]) -> NDArray[np.uint8]:
             region = sheet[y * height :, x * width :]
             region[: image.shape[0], : image.shape[1]] = image  # gray broadcasts to three channels
     return sheet
+
+
+def display_bytes(images: Tensor) -> NDArray[np.uint8]:
+    """Return images (N, C, H, W) in [-1, 1] as bytes (N, H, W, 1 or 3).
+
+    Of more than three channels the first three are returned, of two the first.
+    """
+    channels = images.shape[1]
+    return from_device(images[:, : 3 if channels >= 3 else 1])
 
 
 def _text_image(name: str) -> NDArray[np.uint8]:

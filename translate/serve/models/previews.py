@@ -3,7 +3,7 @@
 import numpy as np
 
 from translate.batches import Domain
-from translate.images.display import display_bytes
+from translate.images.contact_sheet import display_bytes
 from translate.images.domains import domain_images
 from translate.images.domains.levels import is_photographic
 from translate.images.encode import encode_image

@@ -21,7 +21,7 @@ from translate.engine.processes import distributed
 from translate.engine.training.monitoring.monitor import TrainingMonitor
 from translate.engine.training.session import Session
 from translate.errors import TranslateError
-from translate.images.display import display_bytes
+from translate.images.contact_sheet import display_bytes
 
 IMAGES = 4
 """number of images in a row of a preview"""
