@@ -27,7 +27,7 @@ engine.data
 engine.loading
 engine.tiling
 engine.shards
-engine.config engine.display engine.traced engine.storage
+engine.config engine.traced engine.storage
 folders
 images
 registry

@@ -9,9 +9,9 @@ import torch
 
 from translate.engine.config import layers
 from translate.engine.config.arguments import check_arguments
-from translate.engine.display.progress_bar import shown_progress
 from translate.engine.system import console
 from translate.engine.training import train as training
+from translate.engine.training.monitoring.progress_bar import shown_progress
 from translate.engine.training.request import TrainingRequest
 from translate.evaluate.entry import evaluate
 from translate.evaluate.result import EvaluationResult, MeasuredValue

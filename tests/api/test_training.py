@@ -11,7 +11,7 @@ from run_files import run_record
 from train_command import saved_settings
 
 from translate.api import ProgressReporter, TrainingResult, train
-from translate.engine.display import progress_bar
+from translate.engine.training.monitoring import progress_bar
 from translate.errors import ConfigError
 
 

@@ -181,9 +181,9 @@ def command(
     """
     with without_collection():
         from translate.engine.config.layers import FLAGS, settings_from_flags
-        from translate.engine.display.progress_bar import shown_messages, shown_progress
         from translate.engine.processes.launch import read_launch
         from translate.engine.processes.signals import Interrupts
+        from translate.engine.training.monitoring.progress_bar import shown_messages, shown_progress
         from translate.engine.training.request import TrainingRequest
         from translate.engine.training.train import train
 

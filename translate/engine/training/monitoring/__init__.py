@@ -1,1 +1,1 @@
-"""The log and the previews of training, messages on its failures, and an estimate of its time."""
+"""What training shows: the log, previews, signs of failures, and progress on the screen."""

@@ -2,9 +2,9 @@
 
 import pytest
 
-from translate.engine.display import progress_bar
-from translate.engine.display.panel import Panel
 from translate.engine.system import console
+from translate.engine.training.monitoring import progress_bar
+from translate.engine.training.monitoring.panel import Panel
 from translate.progress import ProgressReporter
 
 

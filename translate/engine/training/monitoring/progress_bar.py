@@ -100,7 +100,7 @@ def _reporter() -> Iterator[ProgressReporter]:
     else:
         from rich.live import Live
 
-        from translate.engine.display.panel import Panel
+        from translate.engine.training.monitoring.panel import Panel
 
         screen = console.rich_console()
         panel = Panel(screen)

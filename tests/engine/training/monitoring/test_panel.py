@@ -18,10 +18,10 @@ import small_runs
 import two_processes
 from rich.console import Console
 
-from translate.engine.display import progress_bar
-from translate.engine.display.panel import BLOCKS, Panel, sparkline
 from translate.engine.system import console
 from translate.engine.training import train
+from translate.engine.training.monitoring import progress_bar
+from translate.engine.training.monitoring.panel import BLOCKS, Panel, sparkline
 from translate.progress import ProgressReport
 
 HIDE_CURSOR, SHOW_CURSOR = "\x1b[?25l", "\x1b[?25h"
