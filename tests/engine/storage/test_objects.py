@@ -69,16 +69,16 @@ def test_an_object_that_appears_meanwhile_is_not_replaced(
     store: Path, images: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     upload(images, store / "in")
-    write_stamped, foreign = ObjectStore.write_stamped, store / "out/deep/d.png"
+    write, foreign = ObjectStore.write, store / "out/deep/d.png"
 
     def write_after_another_program(
         storage: ObjectStore, path: Path, data: bytes, *, new: bool
     ) -> str | None:
         if path == foreign:
             storage.replace(path, b"of another program")
-        return write_stamped(storage, path, data, new=new)
+        return write(storage, path, data, new=new)
 
-    monkeypatch.setattr(ObjectStore, "write_stamped", write_after_another_program)
+    monkeypatch.setattr(ObjectStore, "write", write_after_another_program)
     assert done_skipped_listed(translate(store / "in", store / "out")) == (4, 0, 2)
     assert storage_of(store).open_image(foreign, max_pixels=9).data == b"of another program"
     reasons = {line["path"]: line["reason"] for line in read_lines(store / "out/problems.jsonl")}
@@ -185,7 +185,7 @@ def test_a_store_that_refuses_three_images_in_a_row_ends_the_translation(
     def refuse(_: ObjectStore, path: Path, data: bytes, *, new: bool) -> None:  # noqa: ARG001
         raise PermissionError(13, "access is denied", str(path))
 
-    monkeypatch.setattr(ObjectStore, "write_stamped", refuse)
+    monkeypatch.setattr(ObjectStore, "write", refuse)
     with pytest.raises(SaveError, match="3 images in a row could not be written to memory://"):
         translate(images, out)
 

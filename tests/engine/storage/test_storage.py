@@ -38,25 +38,23 @@ def test_a_file_is_written_read_listed_and_deleted(folder: Path) -> None:
 
 def test_a_file_is_created_once(folder: Path) -> None:
     storage, path = storage_of(folder), folder / "x.png"
-    storage.create(path, b"first")
+    storage.write(path, b"first", new=True)
     with pytest.raises(FileExistsError):
-        storage.create(path, b"second")
+        storage.write(path, b"second", new=True)
     assert storage.open_image(path, max_pixels=9).data == b"first"
 
 
 def test_the_stamp_of_an_object_changes_with_its_content(store: Path) -> None:
     storage, path = storage_of(store), store / "a/x.png"
-    stamps = [storage.write_stamped(path, data, new=False) for data in (b"one", b"two", b"three")]
+    stamps = [storage.write(path, data, new=False) for data in (b"one", b"two", b"three")]
     assert len(set(stamps)) == 3 and storage.listing().stamp(path) == stamps[-1]
     assert storage.listing().stamp(store / "a/none.png") is None
 
 
 def test_a_file_of_a_disk_has_no_stamp(tmp_path: Path) -> None:
     storage, path = storage_of(tmp_path), tmp_path / "x.png"
-    assert storage.write_stamped(path, b"one", new=True) is None
+    assert storage.write(path, b"one", new=True) is None
     assert storage.listing().exists(path) and storage.listing().stamp(path) is None
-    with pytest.raises(FileExistsError):
-        storage.write_stamped(path, b"two", new=True)
 
 
 def test_a_tree_is_walked_folder_by_folder(folder: Path) -> None:

@@ -59,9 +59,8 @@ class ShardManifests:
         if earlier is not None and not overwrite:
             raise ConfigError(CONFLICT.format(path=path))
         data = _encode({**digests, "version": __version__, "made_by": dict(self.made_by)})
-        storage = storage_of(path)
         with suppress(FileExistsError):  # another shard was first
-            (storage.create if earlier is None else storage.replace)(path, data)
+            storage_of(path).write(path, data, new=earlier is None)
         if not overwrite and not _are_compatible(_read(path), digests):
             raise ConfigError(CONFLICT.format(path=path))  # of the shard that was first
 

@@ -125,14 +125,10 @@ class LocalStorage:
     def replace(self, path: Path, data: bytes) -> None:
         files.replace(path, data)
 
-    def create(self, path: Path, data: bytes) -> None:
-        if self.exists(path):
+    def write(self, path: Path, data: bytes, *, new: bool) -> None:
+        if new and self.exists(path):
             raise FileExistsError(errno.EEXIST, "it exists", str(path))
         files.replace(path, data)
-
-    def write_stamped(self, path: Path, data: bytes, *, new: bool) -> str | None:
-        (self.create if new else self.replace)(path, data)
-        return None
 
     def open_atomically(
         self,

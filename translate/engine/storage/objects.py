@@ -129,10 +129,7 @@ class ObjectStore:
     def replace(self, path: Path, data: bytes) -> None:
         self._writer.write(path, data, new=False)
 
-    def create(self, path: Path, data: bytes) -> None:
-        self._writer.write(path, data, new=True)
-
-    def write_stamped(self, path: Path, data: bytes, *, new: bool) -> str | None:
+    def write(self, path: Path, data: bytes, *, new: bool) -> str | None:
         answer = self._writer.write(path, data, new=new)
         if isinstance(answer, Mapping):  # S3's answer to the PUT itself
             return self._files.stamp_of({"size": len(data), **answer})

@@ -102,11 +102,11 @@ class Storage(Protocol):
     def replace(self, path: Path, data: bytes) -> None:
         """Write `data` as `path`: at any moment, readers get the previous file or the new one."""
 
-    def create(self, path: Path, data: bytes) -> None:
-        """Write `data` as `path` as `replace` does; raises `FileExistsError` if it exists."""
+    def write(self, path: Path, data: bytes, *, new: bool) -> str | None:
+        """Write `data` as `replace` does; return the `Listing.stamp`, which may need a request.
 
-    def write_stamped(self, path: Path, data: bytes, *, new: bool) -> str | None:
-        """Write like `create`, or like `replace` if not `new`; return its `Listing.stamp`."""
+        With `new`, `FileExistsError` is raised if the file exists.
+        """
 
     def open_atomically(self, path: Path, *, new: bool) -> AbstractContextManager[BufferedRandom]:
         """Return a local file that atomically becomes `path` at the end of the block.

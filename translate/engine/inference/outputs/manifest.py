@@ -119,7 +119,7 @@ class OutputManifest:
             return
         self._add(work, record, output.trust_map)
         try:
-            stamp = self.storage.write_stamped(work.output, output.data, new=not replaces)
+            stamp = self.storage.write(work.output, output.data, new=not replaces)
         except FileExistsError:
             self._require_ours(work, record)
         else:
