@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from translate.batches import UNNAMED, Domain
 from translate.errors import require_package
 from translate.images.resize import resize_pixels
+from translate.images.tensors import from_device, to_device
 from translate.metrics import MetricValue
 from translate.nn.pretrained import SIDE, ImageNetStandardization
 from translate.weights import PretrainedFile
@@ -99,10 +100,8 @@ class _Resize(nn.Module):
     """Resize images in [-1, 1] as Pillow resizes their 8-bit levels."""
 
     def forward(self, images: Tensor) -> Tensor:
-        levels = ((images + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
-        pixels = levels.permute(0, 2, 3, 1).cpu().numpy()
-        resized = np.stack([resize_pixels(image, (SIDE, SIDE)) for image in pixels])
-        return torch.from_numpy(resized).to(images.device).permute(0, 3, 1, 2) / 127.5 - 1
+        resized = np.stack([resize_pixels(image, (SIDE, SIDE)) for image in from_device(images)])
+        return to_device(torch.from_numpy(resized).permute(0, 3, 1, 2), images.device)
 
 
 def _load(architecture: Architecture) -> nn.Module:

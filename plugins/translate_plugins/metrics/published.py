@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from translate.images.domains.levels import from_network_range
 from translate.weights import PretrainedFile
 from translate_plugins.metrics.features import FeatureNetwork
 
@@ -59,7 +60,7 @@ class _Extractor(nn.Module):
         self.extractor = extractor
 
     def forward(self, images: Tensor) -> Tensor:
-        levels = ((images + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
+        levels = from_network_range(images, "uint8").round().to(torch.uint8)
         (features,) = self.extractor(levels)
         return features
 
