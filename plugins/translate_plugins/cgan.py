@@ -76,7 +76,7 @@ class ConditionalGAN(Recipe[Labelled]):
         )
         init_normal_(self)
         if feature_matching_weight:
-            features_of(self.discriminator)  # ConfigError if the network has no features
+            features_of(self.discriminator, such_as="mlp, patch")  # or ConfigError
         self.adversarial = create_loss(adversarial)
         self.feature_matching_weight = feature_matching_weight
         self.prior, self.discriminator_steps = Prior(prior, dim=latent_dim), discriminator_steps

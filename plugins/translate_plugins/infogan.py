@@ -84,7 +84,8 @@ class InfoGAN(Recipe[Images]):
             discriminator, in_channels=channels, size=spec.size
         )
         with torch.no_grad(), unchanged_buffers(self.discriminator):
-            features = features_of(self.discriminator)(torch.zeros(2, channels, *spec.size))[-1]
+            features_of_images = features_of(self.discriminator, such_as="mlp, patch")
+            features = features_of_images(torch.zeros(2, channels, *spec.size))[-1]
         self.head = nn.Sequential(
             nn.Flatten(),
             nn.Linear(features[0].numel(), 128, bias=False),

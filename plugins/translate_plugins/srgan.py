@@ -80,7 +80,7 @@ class SRGAN(Recipe[Images]):
         self.generator = create_generator(
             generator, in_channels=channels, out_channels=channels, scale=scale
         )
-        require_scale(self.generator, scale)
+        require_scale(self.generator, scale, "srresnet, whose scale the recipe sets")
         self.discriminator = None
         if adversarial_weight:
             self.discriminator = create_discriminator(

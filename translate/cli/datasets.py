@@ -142,8 +142,8 @@ def _download_progress(quiet: bool) -> Iterator[Callable[[int, int | None], obje
 @click.option(
     "--layout",
     metavar="NAME",
-    help="Layout of the folders: unpaired, paired, images, labelled, captioned or idx; suffix, "
-    "csv and side-by-side need options by --set.  [default: unpaired; images for one domain]",
+    help="Layout of the folders; `translate show --kind layout` lists them, and --set data.layout "
+    "sets one with options.  [default: unpaired; images for one domain]",
 )
 @click.option(
     "--size",
@@ -192,13 +192,14 @@ def check(
       translate datasets check photos --set "data.layout={name: suffix, source: _in, target: _out}"
     """
     from translate.engine.config import layers
+    from translate.engine.config.schema import LAYOUT_OF_ONE_DOMAIN
     from translate.insight.dataset import check_images
 
-    default_layout = "images" if len(names) == 1 else "unpaired"
     flags = {"domains": names, "data": root, "size": size, "drop_unpaired": drop_unpaired}
-    data = layers.resolve_data(
-        {**layers.settings_from_flags(flags), "data.layout": layout or default_layout}, assignments
-    )
+    settings = layers.settings_from_flags(flags)
+    if layout or len(names) == 1:
+        settings["data.layout"] = layout or LAYOUT_OF_ONE_DOMAIN
+    data = layers.resolve_data(settings, assignments)
     findings = []
     for finding in check_images(data):
         findings.append(finding)

@@ -65,8 +65,8 @@ logger = logging.getLogger(__name__)
 @click.option(
     "--backend",
     metavar="NAME",
-    help="Library that runs the model: torch, onnxruntime, openvino, or that of another exporter; "
-    "for all but torch, the model is exported at the first use, and cached.  [default: torch]",
+    help="Library that runs the model: torch, or the backend of an exporter, which `translate show "
+    "EXPORTER` names; the model is then exported at the first use, and cached.  [default: torch]",
 )
 @click.option(
     "--format",

@@ -66,8 +66,8 @@ logger = logging.getLogger(__name__)
 @click.option(
     "--backend",
     metavar="NAME",
-    help="Library that runs the models: torch, onnxruntime, openvino, or that of another "
-    "exporter; for all but torch, models are exported at the first use, and cached.  [default: "
+    help="Library that runs the models: torch, or the backend of an exporter, which `translate "
+    "show EXPORTER` names; models are then exported at the first use, and cached.  [default: "
     "torch]",
 )
 @click.option("--quiet", is_flag=True, help="Print nothing but errors and the token.")

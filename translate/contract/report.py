@@ -31,7 +31,7 @@ class ContractReport:
     def record(self, part: str, results: Iterable[RuleResult]) -> Iterator[RuleResult]:
         """Yield `results`, and record each with the seconds that it took.
 
-        `part` names what was tested, such as ``loss l1``.
+        `part` names what was tested, such as ``loss NAME``.
         """
         rules: list[dict[str, Any]] = []
         self.parts.append({"part": part, "rules": rules})

@@ -18,7 +18,7 @@ class DeclaredFile(NamedTuple):
 
     file: PretrainedFile
     used_by: tuple[tuple[Kind, str], ...]
-    """kind and name of each plugin, such as ``("metric", "lpips")``"""
+    """kind and name of each plugin, such as ``("metric", NAME)``"""
 
 
 def declared_files() -> list[DeclaredFile]:

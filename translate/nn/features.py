@@ -11,14 +11,14 @@ from translate.losses import at_least_float32
 
 
 def features_of(
-    network: nn.Module, option: str = "discriminator", such_as: str = "mlp, patch"
+    network: nn.Module, option: str = "discriminator", such_as: str = ""
 ) -> Callable[[Tensor], list[Tensor]]:
     """Return the method ``features(images)`` of a discriminator.
 
     Args:
         network: The discriminator.
         option: The recipe's option that selected the network, for the error message.
-        such_as: Discriminators that have the method, for the error message.
+        such_as: Networks that have the method, for the error message.
 
     Returns:
         A function from images to their features, a list with one tensor per layer.
@@ -30,7 +30,7 @@ def features_of(
     if not callable(method):
         raise ConfigError(
             f"{option}: {type(network).__name__} has no method features(images), which this "
-            f"recipe needs: choose {such_as}, or another that has it."
+            f"recipe needs: choose {such_as and such_as + ', or '}another that has it."
         )
     return method
 

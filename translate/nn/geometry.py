@@ -62,12 +62,15 @@ def network_geometries(module: nn.Module) -> Iterator[Geometry]:
             yield from network_geometries(child)
 
 
-def require_scale(generator: nn.Module, scale: int) -> None:
-    """Raise `ConfigError` unless the scale in the ``geometry`` of `generator` is `scale`."""
+def require_scale(generator: nn.Module, scale: int, such_as: str = "") -> None:
+    """Raise `ConfigError` unless the scale in the ``geometry`` of `generator` is `scale`.
+
+    `such_as` continues the message with generators that have this scale.
+    """
     if (actual := geometry_of(generator).scale) != scale:
         raise ConfigError(
             f"generator: {type(generator).__name__} has the scale {actual}, expected {scale}:"
-            " choose a network with this scale, such as srresnet, whose scale the recipe sets."
+            f" choose a network with this scale{such_as and ', such as ' + such_as}."
         )
 
 

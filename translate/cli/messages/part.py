@@ -93,9 +93,14 @@ def options(part: Entry) -> "list[Option]":
 
 def _usage(part: Entry) -> list[str]:
     """Return what to type to select a part, and the recipes that accept it."""
+    from translate.registry import create
+
     if usage := USAGE_WITHOUT_OPTIONS.get(part.kind):
         _, _, short_name = part.name.rpartition("/")
-        return [line.format(name=part.name, short_name=short_name) for line in usage]
+        lines = [line.format(name=part.name, short_name=short_name) for line in usage]
+        if part.kind == "exporter" and (backend := create("exporter", part.name).backend):
+            lines += [f"  translate infer RUN SOURCE OUT --backend {backend}"]
+        return lines
     part_options = options(part)
     required = [f", {o.name}: {o.name.upper()}" for o in part_options if o.required]
     example = "".join(required or [f", {o.name}: {format_default(o)}" for o in part_options[:1]])

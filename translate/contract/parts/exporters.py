@@ -29,7 +29,7 @@ class HalfSizeNetwork(nn.Module):
 
 
 def has_a_suffix(part: PartSubject) -> None:
-    """Have the attributes `suffix`, such as ``.onnx`` or ``_openvino``, and `backend`, a text."""
+    """Have the attributes `suffix`, such as ``.pt2`` or ``_folder``, and `backend`, a text."""
     exporter = part.make()
     suffix, backend = exporter.suffix, exporter.backend
     is_suffix = isinstance(suffix, str) and suffix[:1] in (".", "_") and len(suffix) > 1

@@ -60,7 +60,7 @@ def save(
         model: What inference needs.
         resume: The training state of the same model, for a checkpoint that can be resumed.
         metrics: Values of metrics for this model, for ``state.json``.
-        best: The metric that decides which checkpoint is never removed, such as ``("kid", "min")``.
+        best: The metric that decides which checkpoint is never removed: ``(NAME, "min")``.
 
     Returns:
         The folder of the checkpoint.

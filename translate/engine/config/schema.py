@@ -28,6 +28,9 @@ from translate.engine.config.value_types import (
 )
 from translate.errors import short_repr, suggest
 
+LAYOUT_OF_ONE_DOMAIN = "images"
+"""the layout of `translate datasets check DOMAIN`"""
+
 
 class Data(Section):
     """The images to read, and their processing before a training step."""

@@ -99,7 +99,7 @@ def _describe(error: Exception) -> str:
 
 
 def _find_unspaced_key(value: Any) -> str:
-    """Return a key without a value that contains a colon, ``name:resnet``, at any depth; or ""."""
+    """Return a key without a value that contains a colon, ``key:value``, at any depth; or ""."""
     if isinstance(value, Mapping):
         keys = (k for k, v in value.items() if v is None and isinstance(k, str) and ":" in k)
         return next(keys, "") or _find_unspaced_key(list(value.values()))

@@ -56,7 +56,7 @@ def convert_options(
     Options without an annotation are not checked.
 
     Args:
-        owner: The name of the factory in errors, such as "recipe 'cyclegan'".
+        owner: The name of the factory in errors, such as "recipe 'mine'".
         factory: The class or function that takes the options.
         values: The values by name.
         excluded_names: Parameters that are no options, as the caller sets them.

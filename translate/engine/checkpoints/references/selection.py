@@ -44,7 +44,7 @@ class Selection:
 
     @property
     def best(self) -> str:
-        """The best value and its step, such as ``kd-lite0 0.031 at step 4000``."""
+        """The best value and its step, such as ``METRIC 0.031 at step 4000``."""
         return f"{self.best_by[0]} {self.value:.4g} at step {self.step}"
 
     @property

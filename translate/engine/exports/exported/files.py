@@ -15,7 +15,7 @@ def exporters() -> dict[str, Exporter]:
 
 
 def exporter_of(path: Path) -> tuple[str, Exporter] | None:
-    """Return the name and the exporter with the suffix of `path`, such as ``.onnx`` or ``_web``."""
+    """Return the name and the exporter with the suffix of `path`, such as ``.pt2``."""
     for name, exporter in exporters().items():
         if path.name.endswith(exporter.suffix) and path.name != exporter.suffix:
             return name, exporter
