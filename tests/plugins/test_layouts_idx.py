@@ -18,6 +18,7 @@ from small_data import load_batch
 from translate.batches import Images, Item, Labelled
 from translate.engine.config.schema import Data
 from translate.errors import ConfigError, DataError
+from translate.testing import check_layout
 from translate_plugins.layouts.idx import IdxFiles, read
 
 SAME_FOLDER = [HealthCheck.function_scoped_fixture]
@@ -45,6 +46,12 @@ def mnist(tmp_path: Path) -> Callable[..., Path]:
         return folder
 
     return make
+
+
+@pytest.mark.parametrize("labels", [True, False])
+def test_the_layout_keeps_the_rules(mnist: Any, labels: bool, tmp_path: Path) -> None:
+    mnist()
+    check_layout("idx", data={"root": str(tmp_path), "domains": ["mnist"]}, labels=labels)
 
 
 @pytest.mark.parametrize("packed", [True, False])
