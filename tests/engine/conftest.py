@@ -9,6 +9,7 @@ from uuid import uuid4
 import pytest
 import small_checkpoints
 import small_runs
+from opened_files import counting_opens
 from PIL import Image
 from s3_server import connect_clients, new_bucket, running_s3_server
 from two_player_recipe import TwoPlayers
@@ -51,17 +52,10 @@ def configure(
 
 
 @pytest.fixture
-def open_counts(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
-    """Count how often each file is read."""
-    counts: Counter[str] = Counter()
-    read = Path.read_bytes
-
-    def remember(path: Path) -> bytes:
-        counts[path.name] += 1
-        return read(path)
-
-    monkeypatch.setattr(Path, "read_bytes", remember)
-    return counts
+def open_counts(tmp_path: Path) -> Iterator[Counter[str]]:
+    """Count how often each file below `tmp_path` is opened for reading, by its relative path."""
+    with counting_opens(tmp_path) as counts:
+        yield counts
 
 
 @pytest.fixture(scope="module")

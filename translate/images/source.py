@@ -105,6 +105,14 @@ class EncodedImage:
         if self.file is not None:
             self.file.close()
 
+    def read_completely(self, *, max_pixels: int = MAX_PIXELS) -> Self:
+        """Return the image with the content of its open file in memory, and close the file."""
+        if self.file is None:
+            return type(self).from_bytes(self.path, self.data, max_pixels=max_pixels)
+        with errors_as_bad_image(self.path), self.file as file:
+            file.seek(0)
+            return type(self).from_bytes(self.path, file.read(), max_pixels=max_pixels)
+
     def verify_unchanged(self) -> None:
         """Raise `BadImage` if the open file was changed or replaced since `open_file`."""
         if self.file is None:

@@ -1,5 +1,6 @@
 """Files are read once for their headers and pixels."""
 
+import os
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +16,16 @@ from translate.images.source import EncodedImage
 Folder = Callable[..., Path]
 
 
+def test_every_way_to_open_a_file_is_counted(open_counts: Counter[str], tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("written, which is not counted")
+    path.read_bytes(), path.read_text()
+    path.open("rb").close()
+    open(os.fsencode(path)).close()  # noqa: PTH123
+    os.close(os.open(path, os.O_RDONLY))
+    assert open_counts == {"a.txt": 5}
+
+
 @pytest.mark.parametrize("cache", [2.0, 0.0])
 @pytest.mark.parametrize("labels", [None, ()])
 def test_the_check_before_training_reads_each_file_once(
@@ -27,8 +38,8 @@ def test_the_check_before_training_reads_each_file_once(
     files = OpenedFiles()
     checked = check.check_data(check.open_layout(settings, files=files), settings, files)
     assert not checked.problems
-    names = {path.name for folder in (sources, targets) for path in folder.iterdir()}
-    assert set(open_counts) == names
+    files_of_domains = [*sources.iterdir(), *targets.iterdir()]
+    assert set(open_counts) == {str(path.relative_to(tmp_path)) for path in files_of_domains}
     if cache:
         assert set(open_counts.values()) == {1}
     else:  # pixels are checked from the disk, as in training
@@ -44,7 +55,7 @@ def test_a_file_that_does_not_fit_into_the_cache_is_read_again(
     files = OpenedFiles()
     for path in (kept, other, kept, other):
         files.read(path)
-    assert open_counts == {kept.name: 1, other.name: 2}
+    assert open_counts == {f"a/{kept.name}": 1, f"a/{other.name}": 2}
     assert files.take(kept).sha256 == EncodedImage.open(kept).sha256  # leaves the cache
     files.read(other), files.read(other)
-    assert open_counts[other.name] == 3  # the other file fits into the cache now
+    assert open_counts[f"a/{other.name}"] == 3  # the other file fits into the cache now

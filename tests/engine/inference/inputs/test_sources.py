@@ -16,6 +16,7 @@ from translate.engine.inference.inputs import sources
 from translate.engine.inference.inputs.jobs import Job
 from translate.engine.inference.inputs.sources import Sources
 from translate.errors import BadImage
+from translate.images.source import HEADER_BYTES
 
 PHOTO = np.random.default_rng(0).integers(20, 200, (9, 13, 3), np.uint8)
 
@@ -33,6 +34,22 @@ def input_hashes(out: Path) -> dict[str, str]:
     return {line["output"]: line["input_sha256"] for line in lines}
 
 
+def opens_of(open_counts: Counter[str], *folders: str) -> dict[str, int]:
+    """Return how often each file of the folders was opened."""
+    return {path: n for path, n in open_counts.items() if path.partition("/")[0] in folders}
+
+
+@pytest.mark.parametrize("batch_size", [1, 3])
+def test_each_input_is_opened_once(
+    batch_size: int, open_counts: Counter[str], tmp_path: Path
+) -> None:
+    for number in range(4):
+        save(tmp_path / f"in/{number}.png", PHOTO)
+    translate(tmp_path / "in", tmp_path / "out", batch_size=batch_size)
+    assert len(input_hashes(tmp_path / "out")) == 4
+    assert opens_of(open_counts, "in") == {f"in/{number}.png": 1 for number in range(4)}
+
+
 @pytest.mark.parametrize("batch_size", [1, 3])
 def test_each_input_and_mask_is_opened_once(
     batch_size: int, open_counts: Counter[str], tmp_path: Path
@@ -45,8 +62,9 @@ def test_each_input_and_mask_is_opened_once(
     options = {"mask": tmp_path / "masks", "batch_size": batch_size}
     result = translate_images(tmp_path / "in", tmp_path / "out", FILLER, **options)
     assert len(input_hashes(tmp_path / "out")) == 4, result
-    inputs = {f"{number}.{suffix}": 1 for number in range(4) for suffix in ("png", "bmp")}
-    assert {name: open_counts[name] for name in inputs} == inputs
+    images = [f"in/{number}.png" for number in range(4)]
+    masks = [f"masks/{number}.bmp" for number in range(4)]
+    assert opens_of(open_counts, "in", "masks") == dict.fromkeys([*images, *masks], 1)
 
 
 @pytest.mark.parametrize("batch_size", [1, 4])
@@ -58,7 +76,7 @@ def test_a_file_of_several_frames_is_opened_once(
         save(tmp_path / f"in/{number}.tif", PHOTO, PHOTO[::-1], PHOTO[:, ::-1])
     translate(tmp_path / "in", tmp_path / "out", frames=frames, batch_size=batch_size)
     assert len(input_hashes(tmp_path / "out")) == (9 if frames == "all" else 3)
-    assert [open_counts[f"{number}.tif"] for number in range(3)] == [1, 1, 1]
+    assert opens_of(open_counts, "in") == {f"in/{number}.tif": 1 for number in range(3)}
 
 
 def test_a_rerun_opens_each_input_once(open_counts: Counter[str], tmp_path: Path) -> None:
@@ -68,7 +86,7 @@ def test_a_rerun_opens_each_input_once(open_counts: Counter[str], tmp_path: Path
     open_counts.clear()
     save(tmp_path / "in/1.png", PHOTO[::-1])
     translate(tmp_path / "in", tmp_path / "out", overwrite=True)
-    assert [open_counts[f"{number}.png"] for number in range(3)] == [1, 1, 1]
+    assert opens_of(open_counts, "in") == {f"in/{number}.png": 1 for number in range(3)}
 
 
 def test_the_record_of_a_file_that_is_replaced_during_the_run_has_the_decoded_bytes(
@@ -103,7 +121,7 @@ def test_inputs_beyond_the_memory_limit_are_opened_again(
     for number in range(3):
         save(tmp_path / f"in/{number}.png", PHOTO)
     assert translate(tmp_path / "in", tmp_path / "out", batch_size=3).done == 3
-    assert [open_counts[f"{number}.png"] for number in range(3)] == [2, 2, 2]
+    assert opens_of(open_counts, "in") == {f"in/{number}.png": 2 for number in range(3)}
 
 
 def test_an_input_is_kept_until_its_last_job(open_counts: Counter[str], tmp_path: Path) -> None:
@@ -115,6 +133,22 @@ def test_an_input_is_kept_until_its_last_job(open_counts: Counter[str], tmp_path
     assert all(other is first for other in others)
     sources.take(jobs[0])
     assert open_counts == {"x.tif": 2}
+
+
+def test_a_small_file_is_opened_once_if_large_ones_are_read_in_windows(
+    open_counts: Counter[str], tmp_path: Path
+) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (700, 600, 3), np.uint8)
+    path = save(tmp_path / "x.tif", pixels)
+    assert path.stat().st_size > HEADER_BYTES
+    sources = Sources(pixels.size, windows=lambda _: True)
+    source = sources.take(job(path))
+    assert not source.is_large
+    assert (source.decode(None, with_hole=False).layers.pixels == pixels).all()
+    assert open_counts == {"x.tif": 1}
+    assert source.sha256 == sha256(path.read_bytes()).hexdigest()
+    with pytest.raises(BadImage, match="more than 9 pixels"):
+        Sources(9, windows=lambda _: True).take(job(path)).decode(None, with_hole=False)
 
 
 def test_the_digest_is_of_the_image_and_its_mask(tmp_path: Path) -> None:

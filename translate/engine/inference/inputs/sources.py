@@ -61,9 +61,10 @@ class Source:
             self.image = EncodedImage.from_bytes(
                 self.path, content, max_pixels=max_pixels, advice=advice
             )
-            return
-        large = _open_large(self.path, max_pixels) if windows else None
-        self.image = large or open_image(self.path, max_pixels=max_pixels, advice=advice)
+        elif windows:
+            self.image = _open_in_windows(self.path, max_pixels)
+        else:
+            self.image = open_image(self.path, max_pixels=max_pixels, advice=advice)
 
     @property
     def is_large(self) -> bool:
@@ -219,8 +220,8 @@ class Sources:
         return storage.open_image(path, max_pixels=max_pixels, advice=advice)
 
 
-def _open_large(path: Path, max_pixels: int) -> EncodedImage | None:
-    """Open an image to read in windows; None if it is small or its format has no windows."""
+def _open_in_windows(path: Path, max_pixels: int) -> EncodedImage:
+    """Open an image to read in windows; if it is small or its format has none, read it whole."""
     limit = UNLIMITED if max_pixels == MAX_PIXELS else max_pixels  # unless the user has set one
     image = storage_of(path).open_large(path, max_pixels=limit)
     with suppress(BadImage):  # raised again when the file is decoded
@@ -228,5 +229,4 @@ def _open_large(path: Path, max_pixels: int) -> EncodedImage | None:
         size = prod(header.size) * header.channels * np.dtype(header.dtype).itemsize
         if image.has_windows and size > LARGE_BYTES:
             return image
-    image.close()
-    return None
+    return image.read_completely(max_pixels=max_pixels)
