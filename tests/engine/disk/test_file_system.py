@@ -78,29 +78,26 @@ WRITTEN_FILES = {
 }  # fmt: skip
 
 
+NO_FOLDER_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS, errno.EACCES, errno.EPERM, errno.EBADF)
+
+
 @pytest.mark.parametrize(
-    "code",
-    [errno.EINVAL, errno.ENOTSUP, errno.ENOSYS, errno.EACCES, errno.EPERM, errno.EBADF],
-    ids=errno.errorcode.__getitem__,
+    ("function", "applies", "code", "note"),
+    [
+        *(("fsync", is_folder, code, "folders cannot be synced") for code in NO_FOLDER_SYNC),
+        ("fsync", lambda each: not is_folder(each), errno.ENOSYS, "files cannot be synced"),
+        ("statvfs", lambda _: True, errno.ENOSYS, "free space is not known"),
+        ("statvfs", lambda _: True, errno.EACCES, "free space is not known"),
+        ("statvfs", lambda _: True, errno.EIO, "free space is not known"),
+    ],
 )
-def test_T28_folders_that_cannot_be_synced_are_noted_once(
-    code: int, tmp_path: Path, fail_calls: FailCalls
+def test_T28_an_operation_that_the_file_system_lacks_is_noted_once(
+    function: str, applies: Any, code: int, note: str, tmp_path: Path, fail_calls: FailCalls
 ) -> None:
-    fail_calls("fsync", is_folder, code)
+    fail_calls(function, applies, code)
     write_all(tmp_path)
     assert files_below(tmp_path) == WRITTEN_FILES
-    assert file_system.unsupported_operations(tmp_path) == [
-        f"folders cannot be synced: {os.strerror(code)}"
-    ]
-
-
-def test_T28_files_that_cannot_be_synced_are_noted(tmp_path: Path, fail_calls: FailCalls) -> None:
-    fail_calls("fsync", lambda descriptor: not is_folder(descriptor), errno.ENOSYS)
-    write_all(tmp_path)
-    assert files_below(tmp_path) == WRITTEN_FILES
-    assert file_system.unsupported_operations(tmp_path) == [
-        "files cannot be synced: Function not implemented"
-    ]
+    assert file_system.unsupported_operations(tmp_path) == [f"{note}: {os.strerror(code)}"]
 
 
 @pytest.mark.parametrize("code", [errno.EIO, errno.ENOSPC, errno.EDQUOT, errno.ESTALE])
@@ -128,18 +125,6 @@ def test_T28_a_system_without_folder_descriptors_is_noted(
     assert files_below(tmp_path) == WRITTEN_FILES
     assert file_system.unsupported_operations(tmp_path) == [
         "folders cannot be synced: Permission denied"
-    ]
-
-
-@pytest.mark.parametrize("code", [errno.ENOSYS, errno.EACCES, errno.EIO])
-def test_T28_unknown_free_space_counts_as_enough(
-    code: int, tmp_path: Path, fail_calls: FailCalls
-) -> None:
-    fail_calls("statvfs", lambda _: True, code)
-    write_all(tmp_path)
-    assert files_below(tmp_path) == WRITTEN_FILES
-    assert file_system.unsupported_operations(tmp_path) == [
-        f"free space is not known: {os.strerror(code)}"
     ]
 
 
