@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 os.environ["OMP_NUM_THREADS"] = "1"  # for the processes that tests start
+for variable in ("RANK", "WORLD_SIZE", "LOCAL_RANK"):  # of torchrun, if it starts the tests
+    os.environ.pop(variable, None)
 os.environ["TRANSLATE_CACHE"] = str(Path(gettempdir()) / f"translate-tests-{os.getpid()}")
 torch.set_num_threads(1)
 # Otherwise each run, and each process that tests start, compiles all modules again.

@@ -14,13 +14,6 @@ from translate.engine.processes import distributed
 from translate.errors import ConfigError
 
 
-@pytest.fixture(autouse=True)
-def no_torchrun(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Remove the environment variables of torchrun."""
-    for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK"):
-        monkeypatch.delenv(name, raising=False)
-
-
 def test_a_single_process_is_the_first_and_communicates_with_no_other() -> None:
     with distributed.process_group(torch.device("cpu")):
         assert (distributed.rank(), distributed.world_size()) == (0, 1)
