@@ -22,7 +22,7 @@ def pixels(path: Path) -> np.ndarray:
 
 
 @pytest.mark.parametrize("release", RELEASES, ids=lambda path: path.name)
-def test_a_checkpoint_of_a_release_translates_to_the_same_pixels(release: Path) -> None:
+def test_P13_a_checkpoint_of_a_release_translates_to_the_same_pixels(release: Path) -> None:
     output = Translator.load(release / "run")(release / "photo.png")
     assert output.size == (21, 13)
     difference = np.asarray(output).astype(int) - pixels(release / "translated.png")

@@ -106,7 +106,7 @@ def server(tmp_path: Path) -> Iterator[Server]:
 
 
 @pytest.mark.slow
-def test_S2_S6_2000_odd_requests_open_no_file_and_no_connection(
+def test_P12_S2_S6_2000_odd_requests_open_no_file_and_no_connection(
     server: Server, secret: Path, listener: tuple[str, list[object]]
 ) -> None:
     url, connections = listener

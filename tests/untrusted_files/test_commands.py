@@ -56,7 +56,7 @@ for line in sys.stdin.read().splitlines():
 
 
 @pytest.mark.slow
-def test_F1_no_command_executes_a_file_that_it_is_given(
+def test_P8_F1_no_command_executes_a_file_that_it_is_given(
     tmp_path: Path, image_folder: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)

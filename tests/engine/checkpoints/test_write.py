@@ -71,7 +71,7 @@ def test_T4_too_little_disk_space_is_reported_before_writing(
         assert save(tmp_path, training, step).name == f"step-{step:08d}"
 
 
-def test_T4_a_file_size_limit_keeps_older_checkpoints(tmp_path: Path) -> None:
+def test_P4_T4_a_file_size_limit_keeps_older_checkpoints(tmp_path: Path) -> None:
     training = build_training_state(train__ema=0.5)
     train_steps(training, 1)
     first = save(tmp_path, training)
@@ -120,7 +120,7 @@ def test_T2_a_killed_save_leaves_an_intact_checkpoint_and_no_files_after_the_nex
     assert newest_steps == {1, 2}
 
 
-def test_T3_the_newest_complete_state_survives_a_power_cut(
+def test_P3_T3_the_newest_complete_state_survives_a_power_cut(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     training, run = build_training_state(train__keep=2), tmp_path / "run"

@@ -214,7 +214,9 @@ KILL_AT_EACH_OPERATION = """
 
 
 @pytest.mark.slow
-def test_I1_a_rerun_completes_a_folder_after_any_kill(mixed_folder: Path, tmp_path: Path) -> None:
+def test_P7_I1_a_rerun_completes_a_folder_after_any_kill(
+    mixed_folder: Path, tmp_path: Path
+) -> None:
     code = dedent(KILL_AT_EACH_OPERATION.format(tests=str(Path(__file__).parents[2] / "support")))
     command = [sys.executable, "-c", code, str(mixed_folder), str(tmp_path / "out"), "40"]
     result = subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ)

@@ -26,7 +26,7 @@ from translate.engine.inference import pipeline
 from translate.errors import PluginError
 
 
-def test_I8_the_batch_size_changes_no_file(mixed_folder: Path, tmp_path: Path) -> None:
+def test_P14_I8_the_batch_size_changes_no_file(mixed_folder: Path, tmp_path: Path) -> None:
     outs = [tmp_path / str(size) for size in (1, 2, 8)]
     for out in outs:
         translate(mixed_folder, out, batch_size=int(out.name))
@@ -34,7 +34,7 @@ def test_I8_the_batch_size_changes_no_file(mixed_folder: Path, tmp_path: Path) -
 
 
 @pytest.mark.parametrize("batch_size", [1, 4])
-def test_D1_unreadable_images_are_listed_and_the_others_translated(
+def test_P5_D1_unreadable_images_are_listed_and_the_others_translated(
     mixed_folder: Path, tmp_path: Path, batch_size: int
 ) -> None:
     translate(mixed_folder, tmp_path / "good")

@@ -28,7 +28,7 @@ def images(*shape: int) -> Tensor:
 
 @pytest.mark.parametrize("network", NETWORKS)
 @pytest.mark.parametrize("recipe", ["cyclegan", "pix2pix"])
-def test_I6_outputs_have_the_size_of_their_inputs(recipe: str, network: str) -> None:
+def test_P6_I6_outputs_have_the_size_of_their_inputs(recipe: str, network: str) -> None:
     torch.manual_seed(0)
     networks = {"generator": NETWORKS[network], "discriminator": small_checkpoints.PATCH}
     built = create("recipe", {"name": recipe, **networks}, spec=SPEC).eval()

@@ -22,7 +22,7 @@ Plugin = Callable[..., object]
 ImageFolder = Callable[..., Path]
 
 
-def test_T8_three_skipped_turns_of_a_player_in_a_row_stop_the_run_with_finite_weights_saved(
+def test_P11_T8_three_skipped_turns_of_a_player_in_a_row_stop_the_run_with_finite_weights_saved(
     two_players: type[TwoPlayers], configure: Any, tmp_path: Path
 ) -> None:
     two_players.nan_losses = {step: {"two"} for step in range(4, 100)}
