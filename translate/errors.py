@@ -97,6 +97,11 @@ def short_repr(value: object) -> str:
     return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]} ..."
 
 
+def join_words(things: Iterable[object]) -> str:
+    """Return `things` joined for a sentence: a and b."""
+    return " and ".join(map(str, things))
+
+
 def message_of(error: BaseException) -> str:
     """Return ``str(error)``, or an empty string if its ``__str__`` fails."""
     try:

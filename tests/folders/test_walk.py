@@ -1,10 +1,13 @@
 """Folders are listed one by one, in an order that depends only on names."""
 
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
-from translate.folders.walk import Siblings, folded, group, split_suffix, walk
+from translate.engine.storage.lookup import storage_of
+from translate.engine.system.locations import parse_location
+from translate.folders.walk import Siblings, folded, group, is_folder, split_suffix, walk
 
 
 def touch(root: Path, *names: str) -> None:
@@ -22,7 +25,6 @@ def test_files_of_a_folder_are_sorted_and_come_before_files_of_its_subfolders(
     assert listed == ["a.png", "z.png", "a/deep/x.png", "b/10.png", "b/2.png"]
     assert [name for s in walk(tmp_path) for name in s.skipped] == ["b/notes.txt"]
     assert [s.folders for s in walk(tmp_path)] == [["a", "b"], ["a/deep"], [], []]
-    assert [name for s in walk(tmp_path, deep=False) for name in s.images] == listed[:2]
 
 
 def test_folders_that_differ_in_case_are_siblings(tmp_path: Path) -> None:
@@ -34,6 +36,18 @@ def test_an_excluded_folder_is_not_listed(tmp_path: Path) -> None:
     touch(tmp_path, "in/x.png", "in/out/y.png", "in/out/deep/z.png")
     excluded = (tmp_path / "in/out").resolve()
     assert [s.images for s in walk(tmp_path / "in", excluded=excluded)] == [["x.png"], []]
+
+
+def test_a_store_and_the_disk_are_walked_in_the_same_order(tmp_path: Path) -> None:
+    url = parse_location(f"memory://{uuid4()}")
+    names = ("b.png", "B/2.png", "a/1.png", "a/x/notes.txt", ".hidden/3.png", "a/.4.png", "a.tar")
+    for name in names:
+        storage_of(url).replace(url / name, b"x")
+    touch(tmp_path, *names)
+    assert list(walk(url)) == list(walk(tmp_path))
+    without_a = [siblings.images for siblings in walk(url, excluded=url / "a")]
+    assert without_a == [["b.png"], [], ["B/2.png"]]
+    assert is_folder(url / "a/x") and not is_folder(url / "b.png")
 
 
 def test_names_are_grouped_by_folder() -> None:

@@ -11,6 +11,7 @@ from translate.engine.objects.files import open_files, open_in_process
 from translate.engine.storage.lookup import storage_of
 from translate.engine.storage.objects import open_store
 from translate.engine.system.locations import parse_location
+from translate.folders.walk import walk
 
 CREDENTIALS = {
     "AWS_ACCESS_KEY_ID": "key",
@@ -62,7 +63,7 @@ def upload(folder: Path, url: Path) -> None:
 def download(url: Path, folder: Path) -> Path:
     """Copy the images of a store into a folder, and return it."""
     storage = storage_of(url)
-    for siblings in storage.walk(url):
+    for siblings in walk(url):
         for name in siblings.images:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_bytes(storage.open_image(url / name, max_pixels=9).data)

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from translate import registry
-from translate.errors import BadImage, ConfigError, DataError, short_repr, suggest
+from translate.errors import BadImage, ConfigError, DataError, join_words, short_repr, suggest
 from translate.folders import distinct, skipped
 from translate.folders.braces import is_pattern
-from translate.folders.listing import is_path, is_split, join_words, match, scan, subfolders
-from translate.folders.names import SPLITS
-from translate.folders.stores.walk import is_folder
+from translate.folders.listing import is_path, match, scan, subfolders
+from translate.folders.names import SPLITS, is_split
+from translate.folders.walk import is_folder
 from translate.images.files.format_registry import image_suffixes
 from translate.images.files.tar_files import is_tar
 

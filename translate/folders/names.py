@@ -29,6 +29,11 @@ def any_hidden(names: Iterable[str]) -> bool:
     return any(is_hidden(name) for name in names)
 
 
+def is_split(name: str) -> bool:
+    """Return whether a folder of this name is a split of a domain: train, test, val."""
+    return name.lower() in SPLITS
+
+
 TOOLKIT_FILES = re.compile(r"captions\.jsonl|problems(-\d+(-of-\d+)?)?\.jsonl|.+\.trust\.png")
 """Files that this toolkit writes next to images; ``.trust.png``: `translate infer --trust`."""
 MAGIC = re.compile(r"[*?\[\]]+|\{[^{}]*(,|\.\.)[^{}]*\}")

@@ -1,11 +1,135 @@
-"""Globs as the parts of a path: what they match, and what their braces name."""
+"""Globs of files on the disk and in object stores, and of members of tar files."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from fnmatch import fnmatch
 from functools import lru_cache
 from glob import has_magic
+from pathlib import Path
 
-from translate.folders.braces import expand, has_braces
+from translate.engine.system.locations import UrlPath
+from translate.errors import BadImage
+from translate.folders.braces import expand, has_braces, is_pattern
+from translate.folders.names import any_hidden
+from translate.folders.tar_members import members, with_members
+from translate.folders.walk import Siblings, add_entry, walk
+from translate.images.files.format_registry import image_suffixes
+from translate.images.files.tar_files import find_tar
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """A glob, on the disk or in a store; ``shards/*.tar/*.a.png`` are members of tar files."""
+
+    root: Path
+    """the folder, or the tar file, that the glob begins with"""
+    parts: Sequence[str]
+    """the parts of the glob below `root`"""
+
+    @classmethod
+    def of(cls, path: Path) -> "Pattern":
+        """Divide a glob into the folder that it begins with and the other parts.
+
+        A part such as ``[x]`` is no pattern if a folder of the disk has this name.
+        """
+        depth = last = len(path.parts) - 1
+        for index, part in enumerate(path.parts[:-1]):
+            folder = path.parents[last - index - 1]
+            if is_pattern(part) and (isinstance(path, UrlPath) or not folder.is_dir()):
+                depth = index
+                break
+        return cls(path.parents[last - depth], path.parts[depth:])
+
+    def folders(self, excluded: Path | None = None) -> Iterator[Siblings]:
+        """Yield the matching files, and a problem for each missing file.
+
+        A file is missing if the braces of the glob name it and it does not exist. Files in a store
+        are yielded folder by folder.
+
+        Args:
+            excluded: A resolved folder; no file in it matches.
+        """
+        missing = without_wildcards(self.parts)
+        if isinstance(self.root, UrlPath):
+            yield from self._walk(missing, excluded)
+            yield self._problems(missing)
+            return
+        missing = {name: None for name in missing if not (self.root / name).exists()}
+        in_tar = find_tar(self.root / "*") is not None
+        if not (in_tar or self._names_members or "**" in self.parts):
+            yield self._problems(missing)
+            yield from with_members(self.root, [self._glob(excluded)])
+            return
+        found = list(self._walk(missing, excluded)) if in_tar or self.root.is_dir() else []
+        problems = sorted((bad for s in found for bad in s.problems), key=lambda bad: bad.path)
+        yield from (siblings._replace(problems=[]) for siblings in found)
+        yield Siblings([], [], [], problems)
+        yield self._problems(missing)
+
+    @property
+    def _names_members(self) -> bool:
+        return tar_depth(self.parts) < len(self.parts) - 1
+
+    def _walk(self, missing: dict[str, None], excluded: Path | None) -> Iterator[Siblings]:
+        """Yield the matching files below the root; remove files that exist from `missing`."""
+        if tar := find_tar(self.root / "*"):
+            yield from _filtered(_found(members([tar], self.root), missing), self.parts)
+            return
+        found = _found(walk(self.root, excluded=excluded), missing)
+        if self._names_members:
+            tars = self.parts[: tar_depth(self.parts) + 1]
+            candidates = with_members(self.root, _filtered(found, self.parts, tars))
+            yield from _filtered(candidates, self.parts)
+        elif isinstance(self.root, UrlPath):
+            yield from with_members(self.root, _filtered(found, self.parts))
+        else:
+            for siblings in _filtered(with_members(self.root, found), self.parts):
+                paths = [(bad, bad.path.relative_to(self.root).parts) for bad in siblings.problems]
+                problems = [bad for bad, parts in paths if matches(parts, self.parts)]
+                yield siblings._replace(problems=problems)
+
+    def _glob(self, excluded: Path | None) -> Siblings:
+        """Return what matches on the disk, without a walk through all folders."""
+        siblings, suffixes = Siblings.empty(), image_suffixes()
+        globs = expand("/".join(self.parts))
+        for path in sorted({path for glob in globs for path in self.root.glob(glob)}):
+            name = path.relative_to(self.root)
+            if excluded and path.parent.resolve().is_relative_to(excluded):
+                continue
+            if not any_hidden(name.parts):
+                add_entry(siblings, self.root, name.as_posix(), path, suffixes)
+        return siblings
+
+    def _problems(self, missing: Iterable[str]) -> Siblings:
+        reason = f"not there, and named by {'/'.join(self.parts[: tar_depth(self.parts) + 1])}"
+        return Siblings([], [], [], [BadImage(self.root / name, reason) for name in missing])
+
+
+def _found(folders: Iterable[Siblings], missing: dict[str, None]) -> Iterator[Siblings]:
+    """Yield `folders`, and remove what they hold from `missing`."""
+    for siblings in folders:
+        for name in (*siblings.images, *siblings.skipped, *siblings.folders) if missing else ():
+            missing.pop(name, None)
+        yield siblings
+
+
+def _filtered(
+    folders: Iterable[Siblings], pattern: Sequence[str], tars: Sequence[str] = ()
+) -> Iterator[Siblings]:
+    """Yield `folders` with only the files that match `pattern`; skipped files may match `tars`."""
+    for siblings in folders:
+        images, skipped = (
+            [(name, name.split("/")) for name in names]
+            for names in (siblings.images, siblings.skipped)
+        )
+        yield siblings._replace(
+            images=[name for name, parts in images if matches(parts, pattern)],
+            skipped=[
+                name
+                for name, parts in skipped
+                if matches(parts, pattern) or (tars and matches(parts, tars))
+            ],
+        )
 
 
 def without_wildcards(parts: Sequence[str]) -> dict[str, None]:

@@ -4,15 +4,20 @@ import os
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from translate.errors import BadImage, reason_of
+from translate.engine.objects.files import ObjectFiles, open_files
+from translate.engine.system.locations import UrlPath
+from translate.errors import BadImage, DataError, reason_of
 from translate.folders.names import is_hidden, is_toolkit_file
 from translate.images.files.format_registry import image_suffixes
 
 MAX_VISITS = 100
 """number of paths under which one folder is read; links between folders may make endless paths"""
+INVALID_PARTS = {"", ".", ".."}
+"""parts that the key of an object may have, and a path cannot"""
 
 
 class Siblings(NamedTuple):
@@ -42,36 +47,40 @@ class PendingFolder(NamedTuple):
     """resolved, from the root"""
 
 
-def walk(root: Path, *, deep: bool = True, excluded: Path | None = None) -> Iterator[Siblings]:
+def walk(root: Path, *, excluded: Path | None = None) -> Iterator[Siblings]:
     """Yield the files in `root`, then those of each subfolder, sorted by path.
 
-    The order depends only on names, not on the file system.
+    The order depends only on names, not on the file system or the object store.
     Links are followed, except those to a parent folder. A file with two names is listed twice.
     Hidden folders are skipped.
 
     Args:
-        root: The folder.
-        deep: Enter subfolders.
+        root: The folder, on the disk or in an object store.
         excluded: A resolved folder of which no files are listed.
+
+    Raises:
+        OSError: A folder of a store cannot be listed; on the disk, this is one of the problems.
     """
-    visits = Counter[Path]()
+    if isinstance(root, UrlPath):
+        list_folder = partial(_list_store_folder, open_files(root.scheme, root.host))
+    else:
+        list_folder = partial(_list_folder, Counter[Path]())
     pending = [[PendingFolder("", ())]]
     while pending:
         siblings, below = Siblings.empty(), dict[str, list[PendingFolder]]()
         for folder in sorted(pending.pop()):
-            for subfolder in _list_folder(root, folder, visits, excluded, siblings):
+            for subfolder in list_folder(root, folder, excluded, siblings):
                 below.setdefault(folded(subfolder.path), []).append(subfolder)
         for names in (siblings.images, siblings.skipped, siblings.folders):
             names.sort()
         yield siblings
-        if deep:
-            pending += [below[key] for key in sorted(below, reverse=True)]
+        pending += [below[key] for key in sorted(below, reverse=True)]
 
 
 def _list_folder(
+    visits: Counter[Path],
     root: Path,
     pending: PendingFolder,
-    visits: Counter[Path],
     excluded: Path | None,
     siblings: Siblings,
 ) -> list[PendingFolder]:
@@ -94,21 +103,72 @@ def _list_folder(
                 if is_hidden(entry.name):
                     continue
                 below = f"{pending.path}/{entry.name}" if pending.path else entry.name
-                try:
-                    if entry.is_dir():
-                        siblings.folders.append(below)
-                        subfolders.append(PendingFolder(below, (*pending.parents, real)))
-                    elif entry.is_file():
-                        add_file(siblings, below, suffixes)
-                    elif entry.is_symlink():
-                        raise OSError("a link to nothing")
-                    elif has_suffix(below, suffixes):
-                        raise OSError("neither a file nor a folder")
-                except OSError as error:
-                    siblings.problems.append(BadImage(root / below, reason_of(error)))
+                if add_entry(siblings, root, below, entry, suffixes):
+                    subfolders.append(PendingFolder(below, (*pending.parents, real)))
     except (OSError, RuntimeError) as error:
         siblings.problems.append(BadImage(folder, reason_of(error)))
     return subfolders
+
+
+def _list_store_folder(
+    files: ObjectFiles,
+    root: Path,
+    pending: PendingFolder,
+    excluded: Path | None,
+    siblings: Siblings,
+) -> list[PendingFolder]:
+    """Add the files of a folder of a store to `siblings`, and return its subfolders."""
+    folder, subfolders, suffixes = root / pending.path, list[PendingFolder](), image_suffixes()
+    if excluded and folder.is_relative_to(excluded):
+        return []
+    for part, has_files, *_ in files.entries(folder):
+        below = f"{pending.path}/{part}" if pending.path else part
+        if part in INVALID_PARTS:
+            reason = f"keys with the part {part!r} are not read: no path has it"
+            siblings.problems.append(BadImage(folder, reason))
+        elif has_files and not is_hidden(part):
+            siblings.folders.append(below)
+            subfolders.append(PendingFolder(below, ()))
+        elif not is_hidden(part):
+            add_file(siblings, below, suffixes)
+    return subfolders
+
+
+def is_folder(path: Path) -> bool:
+    """Return whether there is a folder, on the disk or in a store.
+
+    Raises:
+        DataError: The store fails.
+    """
+    if not isinstance(path, UrlPath):
+        return path.is_dir()
+    try:
+        return open_files(path.scheme, path.host).is_folder(path)
+    except OSError as error:
+        raise DataError(f"{path}: {reason_of(error)}.") from error
+
+
+def add_entry(
+    siblings: Siblings,
+    root: Path,
+    name: str,
+    entry: "os.DirEntry[str] | Path",
+    suffixes: frozenset[str],
+) -> bool:
+    """Add what is on the disk at `name` below `root`; return whether it is a folder."""
+    try:
+        if entry.is_dir():
+            siblings.folders.append(name)
+            return True
+        if entry.is_file():
+            add_file(siblings, name, suffixes)
+        elif entry.is_symlink():
+            raise OSError("a link to nothing")
+        elif has_suffix(name, suffixes):
+            raise OSError("neither a file nor a folder")
+    except OSError as error:
+        siblings.problems.append(BadImage(root / name, reason_of(error)))
+    return False
 
 
 def add_file(siblings: Siblings, name: str, suffixes: frozenset[str]) -> None:

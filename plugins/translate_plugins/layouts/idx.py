@@ -20,8 +20,8 @@ import torch
 from torch import Tensor
 
 from translate.batches import Domain, Images, ImageSpec, Item, Labelled, Layout, Transform
-from translate.errors import DataError
-from translate.folders.listing import is_path, join_words
+from translate.errors import DataError, join_words
+from translate.folders.listing import is_path
 from translate.folders.lookup import expect_domains
 
 PREFIXES = {"test": "t10k"}

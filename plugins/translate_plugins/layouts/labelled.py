@@ -10,7 +10,7 @@ import torch
 
 from translate.batches import Domain, ImageSpec, Item, Labelled, Transform
 from translate.errors import DataError
-from translate.folders.listing import is_split, subfolders
+from translate.folders.listing import subfolders
 from translate.folders.lookup import (
     Folder,
     expect_domains,
@@ -19,6 +19,7 @@ from translate.folders.lookup import (
     problems,
     usable_files,
 )
+from translate.folders.names import is_split
 from translate_plugins.layouts.single_files import SingleFiles
 
 

@@ -8,8 +8,7 @@ from random import Random
 from typing import Annotated
 
 from translate.batches import Domain, ImageSpec, Item, Layout, Pair, Transform
-from translate.errors import BadImage, ConfigError, DataError, suggest
-from translate.folders.listing import join_words
+from translate.errors import BadImage, ConfigError, DataError, join_words, suggest
 from translate.folders.lookup import (
     expect_different_domains,
     expect_domains,

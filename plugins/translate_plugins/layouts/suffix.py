@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Annotated, NamedTuple
 
 from translate.batches import Domain, ImageSpec
-from translate.errors import ConfigError, DataError
-from translate.folders.listing import join_words, stem_below
+from translate.errors import ConfigError, DataError, join_words
+from translate.folders.listing import stem_below
 from translate.folders.lookup import (
     Folder,
     candidate_folders,

@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Annotated, NamedTuple
 
 from translate.batches import Domain, ImageSpec
-from translate.errors import DataError, short_repr
-from translate.folders.listing import join_words
+from translate.errors import DataError, join_words, short_repr
 from translate.folders.lookup import candidate_folders, expect_different_domains, expect_domains
 from translate_plugins.layouts.partners import AlignedPairs, is_same_file
 

@@ -14,9 +14,9 @@ from typing import Annotated
 import torch
 
 from translate.batches import Domain, ImageSpec, Item, Labelled, Layout, Transform
-from translate.errors import BadImage, DataError
+from translate.errors import BadImage, DataError, join_words
 from translate.folders.braces import is_pattern
-from translate.folders.listing import join_words, match
+from translate.folders.listing import match
 from translate.folders.lookup import (
     Folder,
     expect_different_domains,
@@ -26,7 +26,7 @@ from translate.folders.lookup import (
     problems,
     usable_files,
 )
-from translate.folders.stores.walk import is_folder
+from translate.folders.walk import is_folder
 from translate.images.files.file_bytes import read_file
 from translate.images.files.tar_files import find_tar
 from translate_plugins.layouts.partners import AlignedPairs, match_partners

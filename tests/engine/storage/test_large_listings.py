@@ -5,13 +5,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from translate.engine.inference.inputs.jobs import list_jobs
 from translate.engine.inference.inputs.paths import Inputs
 from translate.engine.inference.outputs.names import OutputNames
 from translate.engine.objects.files import ObjectFiles
 from translate.engine.shards.shard import Shard
-from translate.engine.storage.objects import ObjectStore
 from translate.engine.system.locations import parse_location
+from translate.folders.walk import walk
 
 FOLDERS, FILES = 40, 500
 ROOT = parse_location("s3://bucket/in")
@@ -40,18 +42,25 @@ class ManyObjects:
         ]
 
 
-def test_listing_goes_folder_by_folder() -> None:
-    files = ManyObjects()
-    walk = ObjectStore(ObjectFiles(files), is_atomic=True).walk(ROOT)
-    assert len(next(walk).folders) == FOLDERS and len(next(walk).images) == FILES
+@pytest.fixture
+def files(monkeypatch: pytest.MonkeyPatch) -> ManyObjects:
+    """Return a file system that is opened for each store."""
+    objects = ManyObjects()
+    monkeypatch.setattr("translate.folders.walk.open_files", lambda *_: ObjectFiles(objects))
+    return objects
+
+
+def test_listing_goes_folder_by_folder(files: ManyObjects) -> None:
+    folders = walk(ROOT)
+    assert len(next(folders).folders) == FOLDERS and len(next(folders).images) == FILES
     assert files.listed == [str(ROOT), f"{ROOT}/000"]
-    assert sum(len(siblings.images) for siblings in walk) == (FOLDERS - 1) * FILES
+    assert sum(len(siblings.images) for siblings in folders) == (FOLDERS - 1) * FILES
     assert len(files.listed) == 1 + FOLDERS
 
 
+@pytest.mark.usefixtures("files")
 def test_the_jobs_of_a_shard_of_20000_objects_take_the_memory_of_one_folder() -> None:
-    storage = ObjectStore(ObjectFiles(ManyObjects()), is_atomic=True)
-    inputs, out = Inputs(ROOT, partial(storage.walk, ROOT)), Path("out")
+    inputs, out = Inputs(ROOT, partial(walk, ROOT)), Path("out")
 
     tracemalloc.start()
     try:

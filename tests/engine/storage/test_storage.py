@@ -57,16 +57,6 @@ def test_a_file_of_a_disk_has_no_stamp(tmp_path: Path) -> None:
     assert storage.listing().exists(path) and storage.listing().stamp(path) is None
 
 
-def test_a_tree_is_walked_folder_by_folder(folder: Path) -> None:
-    storage = storage_of(folder)
-    names = ["b/1.png", "b/notes.txt", "B/2.png", "x.png", "out/y.png", ".hidden/z.png", ".z.png"]
-    for name in names:
-        storage.replace(folder / name, b"1")
-    listed = list(storage.walk(folder, excluded=folder / "out"))
-    assert [s.images for s in listed if s.images] == [["x.png"], ["B/2.png", "b/1.png"]]
-    assert [s.skipped for s in listed if s.skipped] == [["b/notes.txt"]]
-
-
 def test_the_lines_of_many_files_are_read_in_their_order(folder: Path) -> None:
     storage, paths = storage_of(folder), [folder / f"{number}.jsonl" for number in range(40)]
     for number, path in enumerate(paths):

@@ -16,7 +16,7 @@ from translate.errors import ConfigError, DataError
 from translate.folders.braces import is_pattern
 from translate.folders.listing import is_path
 from translate.folders.names import short_names
-from translate.folders.stores.walk import is_folder
+from translate.folders.walk import is_folder
 
 DOMAIN_KEYS = ("domains", *BY_DOMAIN)
 """settings that name domains"""

@@ -14,7 +14,6 @@ from typing import Any
 from translate.engine.disk import file_system, files, folders, locks
 from translate.engine.disk.records import json_files
 from translate.engine.storage.storage import Lines, Listing
-from translate.folders import walk
 from translate.images.source import EncodedImage
 
 
@@ -97,9 +96,6 @@ class LocalStorage:
 
     def is_folder(self, path: Path) -> bool:
         return path.is_dir()
-
-    def walk(self, root: Path, *, excluded: Path | None = None) -> Iterator[walk.Siblings]:
-        return walk.walk(root, excluded=excluded)
 
     def open_image(self, path: Path, *, max_pixels: int, advice: str = "") -> EncodedImage:
         return EncodedImage.open(path, max_pixels=max_pixels, advice=advice)

@@ -19,8 +19,6 @@ from translate.engine.storage.object_lines import BufferedObjectLines, DurableOb
 from translate.engine.storage.storage import Lines, Listing
 from translate.engine.system.locations import UrlPath
 from translate.errors import BadImage, UnreachableImage
-from translate.folders.stores.walk import walk_objects
-from translate.folders.walk import Siblings
 from translate.images.files.tar_files import find_member, find_tar, read_member
 from translate.images.files.tar_index import SUFFIX
 from translate.images.files.tar_objects import open_tar
@@ -63,9 +61,6 @@ class ObjectStore:
 
     def is_folder(self, path: Path) -> bool:
         return self._files.is_folder(path)
-
-    def walk(self, root: Path, *, excluded: Path | None = None) -> Iterator[Siblings]:
-        return walk_objects(self._files, root, excluded=excluded)
 
     def open_image(self, path: Path, *, max_pixels: int, advice: str = "") -> EncodedImage:
         try:

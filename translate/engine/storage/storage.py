@@ -6,7 +6,6 @@ from io import BufferedRandom
 from pathlib import Path
 from typing import Any, Protocol
 
-from translate.folders.walk import Siblings
 from translate.images.source import EncodedImage
 
 
@@ -66,9 +65,6 @@ class Storage(Protocol):
 
     def is_folder(self, path: Path) -> bool:
         """Return whether there is a folder."""
-
-    def walk(self, root: Path, *, excluded: Path | None = None) -> Iterator[Siblings]:
-        """Yield the files below `root`, folder by folder, without those in `excluded`."""
 
     def open_image(self, path: Path, *, max_pixels: int, advice: str = "") -> EncodedImage:
         """Read the whole file of an image; raises `BadImage`.

@@ -7,7 +7,7 @@ from pathlib import Path
 from translate.engine.inference.inputs.jobs import Job
 from translate.engine.storage.lookup import storage_of
 from translate.errors import ConfigError
-from translate.folders.walk import split_suffix
+from translate.folders.walk import split_suffix, walk
 
 
 def with_masks(jobs: Sequence[Job], masks: Path, *, is_shard: bool = False) -> list[Job]:
@@ -35,7 +35,7 @@ def with_masks(jobs: Sequence[Job], masks: Path, *, is_shard: bool = False) -> l
     if not is_folder:
         raise ConfigError(f"mask: there is no file or folder {masks}.")
     masks_by_stem: dict[str, list[str]] = {}
-    for siblings in storage.walk(masks):
+    for siblings in walk(masks):
         for name in siblings.images:
             masks_by_stem.setdefault(_stem(name), []).append(name)
     masks_of_jobs = [masks_by_stem.get(_stem(job.name), []) for job in jobs]

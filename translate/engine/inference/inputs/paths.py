@@ -1,22 +1,20 @@
 """The images to translate: a file, folder, glob or list of files, local or in an object store."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import groupby
 from pathlib import Path
 
-from translate.engine.objects.files import open_files
 from translate.engine.storage.lookup import storage_of
 from translate.engine.storage.storage import Storage
 from translate.engine.system.locations import UrlPath, parse_location
 from translate.errors import BadImage, ConfigError, DataError, NothingUsableError
 from translate.folders import skipped
 from translate.folders.braces import is_pattern
-from translate.folders.listing import FolderFiles, match
-from translate.folders.stores.patterns import ObjectPattern
-from translate.folders.stores.tar_members import members, with_members
-from translate.folders.walk import Siblings, add_file, folded, group
+from translate.folders.patterns import Pattern
+from translate.folders.tar_members import members, with_members
+from translate.folders.walk import Siblings, add_file, folded, group, walk
 from translate.images.files.format_registry import can_hold, image_suffixes
 from translate.images.files.tar_files import find_member, is_tar
 
@@ -100,33 +98,27 @@ def _find(storage: Storage, source: Path, out: Path) -> Inputs:
         return Inputs(source, partial(members, [source], source))
     if storage.is_folder(source):
         excluded = _output_below(source, out)
-        return Inputs(source, lambda: with_members(source, storage.walk(source, excluded=excluded)))
+        return Inputs(source, lambda: with_members(source, walk(source, excluded=excluded)))
     if (advice := skipped.advice(source)) and storage.exists(source):
         raise NothingUsableError(f"{source} is not read as an image: {advice}.")
     if storage.exists(source) or find_member(source):
         return Inputs.of(source.parent, [source.name])
     if not is_pattern(str(source)):
         raise DataError(f"there is no file or folder {source}.")
+    pattern = Pattern.of(source)
+    excluded = _output_below(pattern.root, out)
     if isinstance(source, UrlPath):
-        pattern = ObjectPattern.of(open_files(source.scheme, source.host), source)
-        return Inputs(pattern.root, partial(pattern.folders, _output_below(pattern.root, out)))
-    root, files = match(source)
-    return _from_files(root, files, _output_below(root, out))
+        return Inputs(pattern.root, partial(pattern.folders, excluded))
+    folders = _regrouped(list(pattern.folders(excluded)))  # listed once
+    return Inputs(pattern.root, lambda: folders)
 
 
-def _from_files(root: Path, files: FolderFiles, excluded: Path | None) -> Inputs:
-    """Return files that match a glob, except files in the folder `excluded`."""
-    inputs = Inputs.of(
-        root,
-        (
-            image.relative_to(root).as_posix()
-            for image in files.images
-            if not excluded or not image.parent.resolve().is_relative_to(excluded)
-        ),
-    )
-    skipped_names = [path.relative_to(root).as_posix() for path in files.skipped]
-    folders = [*inputs.list_folders(), Siblings([], skipped_names, [], files.problems)]
-    return Inputs(root, lambda: folders)
+def _regrouped(folders: Sequence[Siblings]) -> list[Siblings]:
+    """Return the images folder by folder, as `walk` does, then all other files."""
+    images = group(name for siblings in folders for name in siblings.images)
+    skipped = sorted((name for siblings in folders for name in siblings.skipped), key=Path)
+    problems = [bad for siblings in folders for bad in siblings.problems]
+    return [*images, Siblings([], skipped, [], problems)]
 
 
 def _listed_folders(root: Path, files: Path) -> Iterator[Siblings]:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from shard_files import tar_file
 
-from translate.folders.stores.tar_members import members, with_members
+from translate.folders.tar_members import members, with_members
 from translate.folders.walk import Siblings
 
 

@@ -1,1 +1,0 @@
-"""Images in object stores, and in tar files there and on the disk."""
