@@ -107,7 +107,8 @@ class ObjectStore:
         """Yield the files in `folder`, which may be in a tar file; see `names`."""
         with json_files.readable(folder), suppress(FileNotFoundError):
             if isinstance(tar := find_tar(folder / "*"), UrlPath):
-                yield from open_tar(tar).entries(folder)
+                members = open_tar(tar).members_in(folder)
+                yield from (Entry(name, False, stamp, size) for name, stamp, size in members)
             else:
                 yield from (entry for entry in self._files.entries(folder) if not entry.is_folder)
 

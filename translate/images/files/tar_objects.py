@@ -11,7 +11,6 @@ from pathlib import Path
 from threading import Lock
 
 from translate.engine.objects.files import ObjectFiles, open_files
-from translate.engine.objects.listing import Entry
 from translate.engine.system.locations import UrlPath
 from translate.images.files.tar_index import TarIndex, is_header_of, read_headers
 
@@ -24,8 +23,8 @@ Version = tuple[int, str | None]
 class TarObject:
     """A tar file in a store, for several threads; its headers are read again if it changes."""
 
-    def __init__(self, path: UrlPath) -> None:
-        self._path, self._lock = path, Lock()
+    def __init__(self, path: Path) -> None:
+        self._path, self._lock = UrlPath(path), Lock()
         self._known: tuple[Version, TarIndex] | None = None
         """the last version that was read, and its members"""
 
@@ -54,12 +53,16 @@ class TarObject:
                     self._known = version, read_headers(file, self._path, version[0])
             return self._known
 
-    def entries(self, folder: Path) -> Iterator[Entry]:
-        """Yield the members in `folder`, the tar file or a folder in it; raises `OSError`."""
+    def members_in(self, folder: Path) -> Iterator[tuple[str, str | None, int]]:
+        """Yield the name, stamp and size of each member in a folder, or in the tar file itself.
+
+        Raises:
+            OSError: The store fails.
+        """
         (_, stamp), index = self._current_index()
         for path, (start, size) in index.members.items():
             if path.parent == folder:
-                yield Entry(path.name, False, f"{stamp}@{start}" if stamp else None, size)
+                yield path.name, f"{stamp}@{start}" if stamp else None, size
 
     def read(self, member: Path) -> bytes | None:
         """Return the content of a member by one request; None if there is no such member.
@@ -83,6 +86,6 @@ class TarObject:
 
 
 @cache
-def open_tar(path: UrlPath) -> TarObject:
+def open_tar(path: Path) -> TarObject:
     """Return the tar file at `path`, always the same object for the same path."""
     return TarObject(path)
