@@ -10,7 +10,7 @@ from small_data import checked_data, equal_batches, read_batches
 from translate.engine.config.schema import Data
 from translate.engine.data import check
 from translate.engine.loading import loader
-from translate.errors import DataError, TrainingError
+from translate.errors import ConfigError, DataError, TrainingError
 
 
 def test_D12_a_dead_link_is_listed_before_training(
@@ -98,3 +98,10 @@ def test_a_strip_that_is_too_large_when_resized_is_listed_before_training(
         assert problem.message.startswith(f"its {width}x1 pixels would become ")
         assert "before a crop of 64x64, more than 178,956,970: split it" in problem.message
         assert len(dataset.layout) == 3
+
+
+def test_a_store_is_refused_with_the_layouts_that_read_stores(
+    data_config: Callable[..., Data],
+) -> None:
+    with pytest.raises(ConfigError, match=r"in a store, .* read stores: webdataset\."):
+        check.open_layout(data_config(root="s3://photos"))

@@ -94,10 +94,11 @@ def _require_readable_root(data: Data) -> None:
     """Raise `ConfigError` for a store that the layout does not read."""
     factory = registry.find("layout", data.layout_name)
     if isinstance(data.root, UrlPath) and not getattr(factory, "reads_stores", False):
+        layouts = registry.names("layout").items()
+        able = [name for name, each in layouts if getattr(each, "reads_stores", False)]
         raise ConfigError(
             f"data.root: {data.root} is in a store, which the layout {data.layout_name!r} does not "
-            "read: copy its images to a disk, or pack them as tar shards for "
-            "--set data.layout=webdataset"
+            f"read: copy its images to a disk. Layouts that read stores: {', '.join(able)}."
         )
 
 
