@@ -193,7 +193,8 @@ class Layout(ABC):
 
     A factory is called as ``factory(root=, domains=, split=, leave_out=)``, with the keywords among
     these that its signature has, and raises `translate.errors.DataError` for folders that cannot be
-    used. Its other keywords are options: ``data.layout={name: frames, step: 2}``.
+    used. Its other keywords are options: ``data.layout={name: frames, step: 2}``. The flag
+    ``--drop-unpaired`` sets the option `drop_unpaired`.
     """
 
     batch: type[Any]

@@ -68,8 +68,9 @@ class Exporter(Protocol):
     """Writes models as files of one format, and runs them.
 
     A plugin registers it by the hook ``register_exporters``, as a class or function without
-    arguments. Its module should import the inference engine inside functions, since all exporters
-    are imported if one is used.
+    arguments, or with the option `runtime` if it writes web pages (``translate export --web``): the
+    file of the inference engine for the page, a path, or None to download it. Its module should
+    import the inference engine inside functions, since all exporters are imported if one is used.
     """
 
     suffix: str

@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
 from functools import cache
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, TypeAlias
 
 from translate.batches import ImageSpec
 from translate.engine.plugins import discovery
@@ -33,6 +33,9 @@ Kind: TypeAlias = Literal[
 # fmt: on
 PartConfig: TypeAlias = str | Mapping[str, Any]
 """A name, or a name with options: ``"resnet"``, ``{"name": "resnet", "blocks": 6}``."""
+
+DiscriminatorConfig: TypeAlias = Annotated[PartConfig, Literal["discriminator"]]
+"""The type of an option that takes a discriminator and is not called ``discriminator``."""
 
 HOOKS: Mapping[Kind, str] = {
     "generator": "register_generators",

@@ -15,7 +15,14 @@ from translate.nn.batching import batch_dependent
 from translate.nn.init import init_normal_
 from translate.nn.penalties import gradient_penalty, pixelwise_gradient_penalty
 from translate.recipe import Recipe, Turn, adam
-from translate.registry import PartConfig, create_discriminator, create_generator, create_loss, part
+from translate.registry import (
+    DiscriminatorConfig,
+    PartConfig,
+    create_discriminator,
+    create_generator,
+    create_loss,
+    part,
+)
 from translate.remedies import Remedy
 
 GRADIENT_PENALTIES = {"textbook": gradient_penalty, "deblurgan": pixelwise_gradient_penalty}
@@ -51,9 +58,9 @@ class DeblurGAN(Recipe[Pair]):
         generator: Annotated[
             PartConfig, "generator of the correction that is added to the blurred image"
         ] = part("resnet", blocks=9, dropout=0.5),
-        critic: Annotated[PartConfig, "critic of single images, without batch norm"] = part(
-            "patch", padding=2
-        ),
+        critic: Annotated[
+            DiscriminatorConfig, "critic of single images, without batch norm"
+        ] = part("patch", padding=2),
         content: Annotated[
             PartConfig, "content loss to the sharp image, between features of a pretrained network"
         ] = part("perceptual", network="efficientnet-lite0", weights=[0.02, 0.02]),

@@ -17,7 +17,13 @@ from translate.nn.init import init_normal_
 from translate.nn.latents import Prior, PriorName
 from translate.nn.penalties import clip_weights_
 from translate.recipe import Recipe, Turn
-from translate.registry import PartConfig, create_discriminator, create_generator, create_loss
+from translate.registry import (
+    DiscriminatorConfig,
+    PartConfig,
+    create_discriminator,
+    create_generator,
+    create_loss,
+)
 
 
 @hookimpl
@@ -43,7 +49,7 @@ class WGAN(Recipe[Images]):
         spec: ImageSpec,
         *,
         generator: Annotated[PartConfig, "generator, from latent vectors to images"] = "dcgan",
-        critic: Annotated[PartConfig, "critic of images, with unbounded scores"] = "dcgan",
+        critic: Annotated[DiscriminatorConfig, "critic of images, with unbounded scores"] = "dcgan",
         latent_dim: Annotated[PositiveInt, "number of latent variables"] = 100,
         prior: Annotated[PriorName, "prior distribution of the latent vector"] = "normal",
         critic_steps: Annotated[

@@ -16,7 +16,14 @@ from translate.nn.batching import batch_dependent, forward_batched
 from translate.nn.latents import Prior, PriorName
 from translate.nn.penalties import gradient_penalty
 from translate.recipe import Recipe, Turn, adam
-from translate.registry import PartConfig, create_discriminator, create_generator, create_loss, part
+from translate.registry import (
+    DiscriminatorConfig,
+    PartConfig,
+    create_discriminator,
+    create_generator,
+    create_loss,
+    part,
+)
 
 
 @hookimpl
@@ -45,7 +52,7 @@ class WGANGP(Recipe[Images]):
         *,
         generator: Annotated[PartConfig, "generator, from latent vectors to images"] = "dcgan",
         critic: Annotated[
-            PartConfig, "critic of images, with unbounded scores, without batch norm"
+            DiscriminatorConfig, "critic of images, with unbounded scores, without batch norm"
         ] = part("dcgan", norm="layer"),
         latent_dim: Annotated[PositiveInt, "number of latent variables"] = 128,
         prior: Annotated[PriorName, "prior distribution of the latent vector"] = "normal",

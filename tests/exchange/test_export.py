@@ -144,3 +144,5 @@ def test_other_suffixes_existing_files_and_unwritable_folders_are_refused(
         export_model(run, tmp_path / "model.inverting")
     with pytest.raises(SaveError, match="could not write"):
         export_model(run, tmp_path / "model.inverting/model.inverting")
+    with pytest.raises(ConfigError, match="is not the file that npm published"):
+        export_model(run, tmp_path / "page", web=True, runtime=tmp_path / "model.inverting")

@@ -8,11 +8,10 @@ from translate.engine.exports import exporting, generators
 from translate.engine.exports.exported import files
 from translate.engine.models import calls
 from translate.engine.models.model import load
+from translate.engine.system import signatures
 from translate.errors import ConfigError
-from translate.registry import create
-
-WEB = "_web"
-"""suffix of the exporter that writes a web page"""
+from translate.exporters import Exporter
+from translate.registry import create, names
 
 
 class ExportResult(NamedTuple):
@@ -49,15 +48,13 @@ def export_model(
         sample: Export the generation of images from latents instead of a translation; recipes that
             do not translate are always exported in this way.
         web: Write a web page, whatever the suffix of `path` is.
-        runtime: The npm package onnxruntime-web for the page; None: it is downloaded.
+        runtime: The file of the inference engine for the page; None: it is downloaded.
 
     Raises:
         ConfigError: No exporter has the suffix, or the model cannot be exported.
         SaveError: The file cannot be written.
     """
-    name, exporter = files.require_exporter(Path(f"page{WEB}") if web else path)
-    if runtime:
-        exporter = create("exporter", name, runtime=runtime)
+    name, exporter = _web_page_exporter(runtime) if web else files.require_exporter(path)
     if path.exists():
         raise ConfigError(f"{path} already exists: choose another name, or delete it.")
     model, problems = load(run, device="cpu")
@@ -72,3 +69,11 @@ def export_model(
     content, differences = exporting.export(model.name, name, exporter, exported)
     files.write_content(path, content)
     return ExportResult(path, files.size_of(content), differences, all_options, problems)
+
+
+def _web_page_exporter(runtime: Path | None) -> tuple[str, Exporter]:
+    """Return the name and the exporter that writes web pages: it has the option `runtime`."""
+    for name, factory in names("exporter").items():
+        if "runtime" in signatures.read_options(factory):
+            return name, create("exporter", name, runtime=runtime)
+    raise ConfigError("no exporter that writes web pages is installed: see translate plugins.")

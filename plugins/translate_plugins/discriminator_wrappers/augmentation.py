@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from translate.errors import ConfigError, suggest
-from translate.registry import PartConfig, create_discriminator
+from translate.registry import DiscriminatorConfig, create_discriminator
 from translate.remedies import remedy_for
 from translate_plugins.discriminator_wrappers.preprocessed import PreprocessedDiscriminator
 
@@ -20,7 +20,7 @@ from translate_plugins.discriminator_wrappers.preprocessed import PreprocessedDi
 def augmented_discriminator(
     in_channels: int,
     *,
-    of: Annotated[PartConfig, "the discriminator to wrap"] = "patch",
+    of: Annotated[DiscriminatorConfig, "the discriminator to wrap"] = "patch",
     policy: Annotated[
         str, "comma-separated augmentations: color, translation, cutout"
     ] = "color,translation,cutout",

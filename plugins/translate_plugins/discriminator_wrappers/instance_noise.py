@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from translate.errors import ConfigError
 from translate.nn.modes import Progressive
-from translate.registry import PartConfig, create_discriminator
+from translate.registry import DiscriminatorConfig, create_discriminator
 from translate.remedies import remedy_for
 from translate_plugins.discriminator_wrappers.preprocessed import PreprocessedDiscriminator
 
@@ -16,7 +16,7 @@ from translate_plugins.discriminator_wrappers.preprocessed import PreprocessedDi
 def noisy_discriminator(
     in_channels: int,
     *,
-    of: Annotated[PartConfig, "the discriminator to wrap"] = "patch",
+    of: Annotated[DiscriminatorConfig, "the discriminator to wrap"] = "patch",
     sigma: Annotated[
         float, "standard deviation at the start of training; pixels are in [-1, 1]"
     ] = 0.1,

@@ -11,7 +11,7 @@ from translate.losses import at_least_float32
 from translate.nn.features import features_of
 from translate.nn.geometry import geometry_of
 from translate.nn.modes import mode
-from translate.registry import PartConfig, create_discriminator
+from translate.registry import DiscriminatorConfig, create_discriminator
 from translate.remedies import remedy_for
 
 
@@ -31,7 +31,9 @@ class MinibatchDiscriminator(nn.Module):
         self,
         in_channels: int,
         *,
-        of: Annotated[PartConfig, "the discriminator to wrap; must return features"] = "patch",
+        of: Annotated[
+            DiscriminatorConfig, "the discriminator to wrap; must return features"
+        ] = "patch",
         kernels: Annotated[int, "number of kernels"] = 16,
         dims: Annotated[int, "dimension of each kernel"] = 8,
         size: Annotated[tuple[int, int], "height and width of a training crop"] = (256, 256),

@@ -5,7 +5,7 @@ from typing import Annotated
 from torch import nn
 from torch.nn.utils.parametrizations import spectral_norm
 
-from translate.registry import PartConfig, create_discriminator
+from translate.registry import DiscriminatorConfig, create_discriminator
 from translate.remedies import remedy_for
 
 
@@ -13,7 +13,9 @@ from translate.remedies import remedy_for
 def spectral_norm_discriminator(
     in_channels: int,
     *,
-    of: Annotated[PartConfig, "the discriminator to wrap; best without norm layers"] = "patch",
+    of: Annotated[
+        DiscriminatorConfig, "the discriminator to wrap; best without norm layers"
+    ] = "patch",
     size: Annotated[tuple[int, int], "height and width of a training crop"] = (256, 256),
 ) -> nn.Module:
     """Spectral normalization of every layer: against a discriminator with large gradients.

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from translate.errors import ConfigError
 from translate.nn.features import features_of, output_and_features
 from translate.nn.geometry import Geometry, combine_geometries, geometry_of
-from translate.registry import PartConfig, create_discriminator
+from translate.registry import DiscriminatorConfig, create_discriminator
 from translate_plugins.networks.sizes import halve_sides
 
 
@@ -24,7 +24,7 @@ class ScalesDiscriminator(nn.Module):
         self,
         in_channels: int,
         *,
-        of: Annotated[PartConfig, "discriminator of each scale"] = "patch",
+        of: Annotated[DiscriminatorConfig, "discriminator of each scale"] = "patch",
         count: Annotated[int, "number of scales: 2, or 3 for images of 1024 pixels"] = 2,
         size: Annotated[tuple[int, int], "height and width of a training crop"] = (256, 256),
     ) -> None:

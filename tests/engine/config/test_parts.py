@@ -20,6 +20,7 @@ def kinds_of_parts(factory: Any) -> dict[str, Any]:
         ("pix2pix", "discriminator", "discriminator"),
         ("pix2pix", "pixel", "loss"),
         ("dcgan", "discriminator", "discriminator"),  # a generator has the same name
+        ("wgan", "critic", "discriminator"),  # its type is `DiscriminatorConfig`
         ("pix2pix", "lr", None),
     ],
 )
@@ -30,10 +31,11 @@ def test_an_option_of_a_recipe_takes_the_kind_of_its_default(
 
 
 def test_an_option_without_a_type_is_a_part_where_its_default_names_one() -> None:
-    def untyped(spec, *, network="resnet", mode="fast"):  # type: ignore[no-untyped-def]
-        return spec, network, mode
+    def untyped(spec, *, network="mlp", discriminator="mlp", mode="fast"):  # type: ignore[no-untyped-def]
+        return spec, network, discriminator, mode
 
-    assert kinds_of_parts(untyped) == {"network": "generator", "mode": None}
+    kinds = {"network": "generator", "discriminator": "discriminator", "mode": None}
+    assert kinds_of_parts(untyped) == kinds
 
 
 def test_a_part_is_named_with_or_without_options() -> None:

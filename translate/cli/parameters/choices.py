@@ -45,10 +45,10 @@ def purpose_of(kind: "Kind", name: str) -> str:
         ``encodes`` (images to codes), ``translates`` (images to images) or ``generates`` (codes to
         images), by the shapes of its outputs. Otherwise `kind`.
     """
-    from translate.registry import names
+    from translate.engine.config.parts import is_adversarial
 
     if kind == "loss":
-        return "adversarial" if hasattr(names(kind)[name], "for_discriminator") else "images"
+        return "adversarial" if is_adversarial(name) else "images"
     return _purpose_of_generator(name) if kind == "generator" else kind
 
 

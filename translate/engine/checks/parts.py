@@ -14,7 +14,7 @@ import torch
 
 from translate.batches import Layout
 from translate.engine.checks import shapes
-from translate.engine.config.parts import part_kind, part_name
+from translate.engine.config.parts import is_adversarial, part_kind, part_name
 from translate.engine.config.schema import Config
 from translate.engine.system import signatures
 from translate.errors import ConfigError, PluginError, TranslateError, describe_error
@@ -90,10 +90,9 @@ def _succeeds(trial: shapes.Trial, option: str, part: Any) -> bool:
 
 def _loss_kind_difference(kind: Kind, configured: str, usual: str) -> str:
     """Return a text if only one of two losses is adversarial, else ""."""
-    adversarial = [hasattr(find(kind, name), "for_discriminator") for name in (configured, usual)]
-    if kind != "loss" or adversarial[0] == adversarial[1]:
+    if kind != "loss" or is_adversarial(configured) == is_adversarial(usual):
         return ""
-    return "it is an adversarial loss" if adversarial[0] else "it is no adversarial loss"
+    return f"it is {'an' if is_adversarial(configured) else 'no'} adversarial loss"
 
 
 def _reason(failure: Failure) -> str:

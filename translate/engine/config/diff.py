@@ -9,9 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from translate.engine.config import layers, yaml_text
+from translate.engine.config.parts import is_adversarial, part_kind, part_name
 from translate.engine.config.renamed import current_document
 from translate.engine.config.schema import Config
+from translate.engine.system import signatures
 from translate.errors import ConfigError
+from translate.registry import find
 
 WITHOUT_EFFECT_ON_STEPS = {
     *("data.root", "data.workers", "data.cache", "data.max_bad"),
@@ -25,8 +28,6 @@ COMPUTATION = {
     *("train.channels_last", "train.cuda_graphs", "train.deterministic"),
 }
 """settings of how a step is computed: the same training, with other rounding errors"""
-DISCRIMINATOR_OPTIONS = ("discriminator", "critic")
-"""options for the discriminator of an adversarial loss"""
 LENGTH = {"train.steps", "train.epochs", "train.schedule_steps"}
 """settings for the last step, and the length of learning-rate schedules"""
 
@@ -106,15 +107,20 @@ def _effect(config: Config, key: str, *, fork: bool) -> str | None:
 def why_without_effect(config: Config, key: str) -> str:
     """Return the reason that the setting `key` has no effect in a run of `config`, or "".
 
-    An option ``NAME`` of a recipe has no effect if ``NAME_weight`` is 0. The options of a
-    discriminator have no effect if ``adversarial_weight`` is 0.
+    An option ``NAME`` of a recipe has no effect if ``NAME_weight`` is 0. Discriminators have no
+    effect if this is the weight of all adversarial losses.
     """
     section, _, option = key.partition(".")
     if section != "options":
         return ""
     name = option.partition(".")[0]
-    weight = f"{'adversarial' if name in DISCRIMINATOR_OPTIONS else name}_weight"
-    return f"options.{weight} is 0" if config.options.get(weight) == 0 else ""
+    options = signatures.read_options(find("recipe", config.recipe), ["spec"])
+    weights = [f"{name}_weight"]
+    if name in options and part_kind(options[name]) == "discriminator":
+        losses = [each for each in options.values() if part_kind(each) == "loss"]
+        weights = [f"{o.name}_weight" for o in losses if is_adversarial(part_name(o.default))]
+    is_unused = weights and all(config.options.get(weight) == 0 for weight in weights)
+    return f"options.{weights[0]} is 0" if is_unused else ""
 
 
 def differences(before: Config, now: Config) -> dict[str, tuple[Any, Any]]:

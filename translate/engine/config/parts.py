@@ -4,25 +4,31 @@ The value is the name of a plugin, or a mapping with ``name`` and the options of
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Any, get_args, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 from translate.engine.system.signatures import Option
-from translate.registry import Kind, PartConfig, names
+from translate.registry import Kind, PartConfig, find, names
 
 
 def part_kind(option: Option) -> Kind | None:
     """Return the kind of plugin that `option` takes, which is the kind of its default; or None.
 
-    If both a generator and a discriminator have the default's name, the option's name decides.
+    If parts of several kinds have the default's name, the type decides, as `DiscriminatorConfig`,
+    or the name of the option if it is a kind.
     """
     if not _takes_parts(option.annotation):
         return None
     default = part_name(option.default)
-    kinds: tuple[Kind, ...] = ("loss", "generator", "discriminator")
+    kinds: tuple[Kind, ...] = ("generator", "loss", "discriminator")
     matching = [kind for kind in kinds if default in names(kind)]
-    discriminator_options = ("discriminator", "critic", "of")  # `of`: what a wrapper wraps
-    preferred = "discriminator" if option.name in discriminator_options else "generator"
+    notes = [note for note in get_args(option.annotation) if get_origin(note) is Literal]
+    preferred = get_args(notes[0])[0] if notes else option.name
     return next((kind for kind in matching if kind == preferred), next(iter(matching), None))
+
+
+def is_adversarial(loss: str) -> bool:
+    """Return whether the loss with this name takes the scores of a discriminator."""
+    return hasattr(find("loss", loss), "for_discriminator")
 
 
 def part_name(part: Any) -> str:
