@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from translate.cli.parameters.shared import completer, domain_names
+from translate.cli.parameters.shared import completer, domain_names, json_option, quiet_option
 from translate.cli.parameters.values import LocalPath
 from translate.engine.system import console
 
@@ -24,7 +24,7 @@ data_option = click.option(
 
 @click.group(invoke_without_command=True)
 @data_option
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@json_option
 @click.option("--quiet", is_flag=True, help="Print names only.")
 @click.pass_context
 def command(ctx: click.Context, root: Path, as_json: bool, quiet: bool) -> None:
@@ -79,7 +79,7 @@ def command(ctx: click.Context, root: Path, as_json: bool, quiet: bool) -> None:
 @command.command()
 @click.argument("names", nargs=-1, required=True, metavar="DOMAIN ...")
 @data_option
-@click.option("--quiet", is_flag=True, help="Print nothing but errors.")
+@quiet_option
 def draw(names: tuple[str, ...], root: Path, quiet: bool) -> None:
     """Generate sample domains, in new folders of --data.
 
@@ -98,7 +98,7 @@ def draw(names: tuple[str, ...], root: Path, quiet: bool) -> None:
 @command.command()
 @click.argument("names", nargs=-1, required=True, metavar="NAME ...")
 @data_option
-@click.option("--quiet", is_flag=True, help="Print nothing but errors.")
+@quiet_option
 def fetch(names: tuple[str, ...], root: Path, quiet: bool) -> None:
     """Download public data sets into new folders of --data.
 
@@ -166,7 +166,7 @@ def _download_progress(quiet: bool) -> Iterator[Callable[[int, int | None], obje
     help="Set any setting of the section data; VALUE is YAML: --set data.channels=1. `translate "
     "show RECIPE` lists them with their defaults.  [default: none]",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.  [default: lines of text]")
+@json_option
 @click.option("--quiet", is_flag=True, help="Print only what is broken.  [default: everything]")
 def check(
     names: tuple[str, ...],

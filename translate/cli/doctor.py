@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from translate.cli.parameters.shared import json_option
 from translate.cli.parameters.values import LocalPath
 from translate.engine.system import console
 
@@ -15,7 +16,7 @@ TRAINING_FAILURE = 3
 
 @click.command()
 @click.argument("run", required=False, type=LocalPath(path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.  [default: lines of text]")
+@json_option
 @click.option("--quiet", is_flag=True, help="Print only what is broken.")
 def command(run: Path | None, as_json: bool, quiet: bool) -> int:
     """Check the environment, or diagnose the training of RUN.

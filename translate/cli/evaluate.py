@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from translate.cli.parameters.shared import device_option
+from translate.cli.parameters.shared import device_option, quiet_option, set_option, to_option
 from translate.cli.parameters.values import LocalPath, parse_size
 from translate.engine.system import console
 
@@ -25,9 +25,7 @@ FORMATS = ("table", "md", "latex", "csv", "json", "card")
     help="Metric to measure; repeatable. `translate show --kind metric` lists them.  [default: "
     "all possible]",
 )
-@click.option(
-    "--to", metavar="DOMAIN", help="Domain to translate to.  [default: the last domain of the run]"
-)
+@to_option
 @click.option(
     "--split",
     metavar="NAME",
@@ -42,6 +40,7 @@ FORMATS = ("table", "md", "latex", "csv", "json", "card")
 )
 @click.option(
     "--size",
+    type=parse_size,
     metavar="N|HxW",
     help="Size in pixels: with RUN, of the centre crop; with folders, of the shorter side.  "
     "[default: with RUN, the size of training crops; with folders, that of the files]",
@@ -55,14 +54,7 @@ FORMATS = ("table", "md", "latex", "csv", "json", "card")
     help="Random seed of the outputs, for a recipe that draws random numbers; repeatable, for the "
     "mean and standard deviation.  [default: 0]",
 )
-@click.option(
-    "--set",
-    "assignments",
-    multiple=True,
-    metavar="OPTION=VALUE",
-    help="Option of the recipe at inference, such as steps=20; `translate show RUN` lists them.  "
-    "[default: the recipe's defaults]",
-)
+@set_option("Option of the recipe at inference, such as steps=20")
 @click.option(
     "--real", type=LocalPath(), metavar="DIR", help="Folder of real images.  [default: none]"
 )
@@ -118,11 +110,10 @@ FORMATS = ("table", "md", "latex", "csv", "json", "card")
     "it, such as evaluation-images for evaluation.json.  [default: RUN/evaluation.json; none for "
     "folders]",
 )
-@click.option("--quiet", is_flag=True, help="Print nothing but errors.")
+@quiet_option
 def command(
-    size: str | None,
+    size: int | list[int] | None,
     seeds: tuple[int, ...],
-    assignments: tuple[str, ...],
     form: str,
     quiet: bool,
     **arguments: Any,
@@ -144,16 +135,13 @@ def command(
       translate evaluate runs/cyclegan-summer-winter
       translate evaluate --real datasets/winter/test --fake out/ --paired --metric psnr
     """
-    from translate.cli.parameters.assignments import parse_assignments
     from translate.evaluate import tables
     from translate.evaluate.entry import evaluate
 
-    crop_size = parse_size(size)
     with nullcontext() if quiet else console.messages(lambda line: console.say(line, err=True)):
         result = evaluate(
-            size=(crop_size[0], crop_size[1]) if isinstance(crop_size, list) else crop_size,
+            size=(size[0], size[1]) if isinstance(size, list) else size,
             seeds=seeds or (0,),
-            options=parse_assignments(assignments),
             **arguments,
         )
     if not quiet:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
+from typing import Any
 
 import click
 
+from translate.cli.parameters.shared import quiet_option, set_option, to_option
 from translate.cli.parameters.values import LocalPath
 from translate.engine.system import console
 from translate.errors import ConfigError
@@ -17,17 +19,8 @@ logger = logging.getLogger(__name__)
 @click.command(no_args_is_help=True)
 @click.argument("run", type=LocalPath(path_type=Path))
 @click.argument("file", required=False, type=LocalPath(path_type=Path))
-@click.option(
-    "--to", metavar="DOMAIN", help="Domain to translate to.  [default: the last domain of the run]"
-)
-@click.option(
-    "--set",
-    "assignments",
-    multiple=True,
-    metavar="OPTION=VALUE",
-    help="Option of the recipe to fix in FILE, such as steps=20; `translate show RUN` lists "
-    "them.  [default: the recipe's defaults]",
-)
+@to_option
+@set_option("Option of the recipe to fix in FILE, such as steps=20")
 @click.option(
     "--sample",
     is_flag=True,
@@ -48,12 +41,12 @@ logger = logging.getLogger(__name__)
     help="npm package onnxruntime-web, which runs the model in the page of --web.  [default: "
     "downloaded]",
 )
-@click.option("--quiet", is_flag=True, help="Print nothing but errors.")
+@quiet_option
 def command(
     run: Path,
     file: Path | None,
     to: str | None,
-    assignments: tuple[str, ...],
+    options: dict[str, Any],
     sample: bool,
     web: Path | None,
     runtime: Path | None,
@@ -76,13 +69,11 @@ def command(
       translate export runs/cyclegan-summer-winter --web page
       translate export runs/dcgan-digits generator.onnx
     """
-    from translate.cli.parameters.assignments import parse_assignments
     from translate.exchange.export import export_model
 
     path = web or file
     if path is None or (web and file) or (runtime and not web):
         raise ConfigError("expected FILE, or --web DIR, optionally with --runtime FILE.")
-    options = parse_assignments(assignments)
     result = export_model(
         run, path, to=to, options=options, sample=sample, web=web is not None, runtime=runtime
     )

@@ -7,7 +7,12 @@ from typing import Any
 
 import click
 
-from translate.cli.parameters.shared import MultiValueCommand, MultiValueOption
+from translate.cli.parameters.shared import (
+    MultiValueCommand,
+    MultiValueOption,
+    quiet_option,
+    set_option,
+)
 from translate.cli.parameters.values import LocalPath
 from translate.engine.system import console
 
@@ -50,18 +55,13 @@ logger = logging.getLogger(__name__)
     help="Network to import, if FILE contains several; a second NAME is the network of the "
     "opposite direction.  [default: the only one]",
 )
-@click.option(
-    "--set",
-    "assignments",
-    multiple=True,
-    metavar="OPTION=VALUE",
-    help="Option of the network that FILE does not contain, such as dropout=0; `translate show "
-    "IMPORTER` lists them.  [default: assumed, and printed by the import]",
+@set_option(
+    "Option of the network that FILE does not contain, such as dropout=0",
+    of="IMPORTER",
+    default="assumed, and printed by the import",
 )
-@click.option("--quiet", is_flag=True, help="Print nothing but errors.")
-def command(
-    file: Path, out: Path, assignments: tuple[str, ...], quiet: bool, **arguments: Any
-) -> None:
+@quiet_option
+def command(file: Path, out: Path, quiet: bool, **arguments: Any) -> None:
     """Convert the weights of another program to a run.
 
     FILE is a .pth, .pt or .safetensors file, recognized by the names and shapes of its tensors; no
@@ -76,9 +76,8 @@ def command(
       translate import latest_net_G.pth --out runs/sharp --recipe deblurgan
       translate import checkpoint.pt --network netG_A netG_B --out runs/both
     """
-    from translate.cli.parameters.assignments import parse_assignments
     from translate.exchange.import_ import import_weights
 
     with nullcontext() if quiet else console.messages():
-        path = import_weights(file, out, options=parse_assignments(assignments), **arguments)
+        path = import_weights(file, out, **arguments)
         logger.info(f"{path}: translate images by translate infer {out} SOURCE OUT")

@@ -11,7 +11,7 @@ import click
 
 from translate.cli.messages.progress import show_progress, summary
 from translate.cli.parameters.shards import parse_shard, print_incomplete_shards, shard_options
-from translate.cli.parameters.shared import device_option
+from translate.cli.parameters.shared import device_option, quiet_option, set_option, to_option
 from translate.cli.parameters.values import LocalPath, parse_bytes
 from translate.engine.system.locations import parse_location
 from translate.engine.system.memory import without_collection
@@ -27,9 +27,7 @@ logger = logging.getLogger(__name__)
 @click.argument("run", type=LocalPath(path_type=Path))
 @click.argument("source", type=click.Path())
 @click.argument("out", type=click.Path())
-@click.option(
-    "--to", metavar="DOMAIN", help="Domain to translate to.  [default: the last domain of the run]"
-)
+@to_option
 @click.option(
     "--size",
     type=click.IntRange(1),
@@ -105,14 +103,7 @@ logger = logging.getLogger(__name__)
     is_flag=True,
     help="Convert colours from the file's profile to sRGB.  [default: kept]",
 )
-@click.option(
-    "--set",
-    "assignments",
-    multiple=True,
-    metavar="OPTION=VALUE",
-    help="Option of the recipe, such as steps=20; `translate show RUN` lists them.  [default: the "
-    "recipe's defaults]",
-)
+@set_option("Option of the recipe, such as steps=20")
 @click.option(
     "--seed",
     type=click.IntRange(0),
@@ -144,13 +135,14 @@ logger = logging.getLogger(__name__)
 )
 @click.option(
     "--memory",
+    type=parse_bytes,
     metavar="SIZE",
     help="Memory that activations of the network may take, such as 4GB; activations that do not "
     "fit are kept in temporary files in OUT.  [default: 400MB with --tile, else half of the free "
     "memory]",
 )
 @shard_options
-@click.option("--quiet", is_flag=True, help="Print nothing but errors.")
+@quiet_option
 def command(**arguments: Any) -> int:
     """Translate images with a trained model.
 
@@ -181,8 +173,6 @@ def infer(
     backend: str | None,
     quiet: bool,
     form: str | None,
-    assignments: tuple[str, ...],
-    memory: str | None,
     mask: str | None,
     files: Path | None,
     shard: str | None,
@@ -197,7 +187,6 @@ def infer(
     processes. If it is None, this process translates them.
     """
     with without_collection():  # imports are faster without garbage collection
-        from translate.cli.parameters.assignments import parse_assignments
         from translate.engine.exports.backends import other_backend
         from translate.engine.exports.loading import load_model
         from translate.engine.inference.folder import FolderTranslation
@@ -215,8 +204,6 @@ def infer(
     set_options = {name: value for name, value in options.items() if value is not None}
     settings = InferenceOptions(
         format=form,
-        options=parse_assignments(assignments),
-        memory=parse_bytes(memory),
         backend=other_backend(backend),
         shard=selected_shard,
         mask=parse_location(mask) if mask else None,

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from translate.cli.parameters.shared import quiet_option
 from translate.cli.parameters.values import LocalPath
 from translate.engine.system import console
 from translate.errors import require_package
@@ -36,7 +37,7 @@ logger = logging.getLogger(__name__)
     metavar="N",
     help=f"Port of --watch; 0: a free one.  [default: {DEFAULT_PORT}]",
 )
-@click.option("--quiet", is_flag=True, help="Print nothing but errors.")
+@quiet_option
 def command(
     runs: tuple[Path, ...], out: Path | None, watch: bool, port: int | None, quiet: bool
 ) -> int:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
+from typing import Any
 
 import click
 
 from translate.cli.messages.progress import show_progress, summary
-from translate.cli.parameters.shared import device_option
+from translate.cli.parameters.shared import device_option, quiet_option, set_option
 from translate.cli.parameters.values import LocalPath
 
 logger = logging.getLogger(__name__)
@@ -42,14 +43,7 @@ logger = logging.getLogger(__name__)
     metavar="N",
     help="Random seed of the latents.  [default: 0]",
 )
-@click.option(
-    "--set",
-    "assignments",
-    multiple=True,
-    metavar="OPTION=VALUE",
-    help="Option of the recipe, such as guidance=4; `translate show RUN` lists them.  [default: "
-    "the recipe's defaults]",
-)
+@set_option("Option of the recipe, such as guidance=4")
 @click.option("--grid", is_flag=True, help="Also write all images as one image, OUT/grid.png.")
 @click.option(
     "--walk",
@@ -78,7 +72,7 @@ logger = logging.getLogger(__name__)
     help="Write images without metadata that names the model, see docs/share.md.  [default: XMP "
     "with DigitalSourceType, model and recipe]",
 )
-@click.option("--quiet", is_flag=True, help="Print nothing but errors.")
+@quiet_option
 def command(
     run: Path,
     out: Path,
@@ -86,7 +80,7 @@ def command(
     label: str | None,
     text: str | None,
     seed: int,
-    assignments: tuple[str, ...],
+    options: dict[str, Any],
     grid: bool,
     walk: bool,
     device: str,
@@ -110,7 +104,6 @@ def command(
       translate sample runs/dcgan-digits out/ --count 64 --grid
       translate sample runs/cgan-digits sevens/ --count 1000 --class 7
     """
-    from translate.cli.parameters.assignments import parse_assignments
     from translate.engine.exports.loading import load_generator
     from translate.engine.inference.sampling import sample_folder
     from translate.engine.models.drawing import SampleRequest, draw_sheet, draw_walk
@@ -119,7 +112,6 @@ def command(
     from translate.images.metadata.provenance import header_of_sample
 
     model, messages = load_generator(run, device)
-    options = parse_assignments(assignments)
     default_count = 12 if walk else 64
     request = SampleRequest(
         count=count or default_count, label=label, text=text, seed=seed, options=options

@@ -12,6 +12,7 @@ from translate.cli.parameters.shared import (
     config_names,
     domain_names,
     plugin_names,
+    quiet_option,
 )
 from translate.cli.parameters.train import SettingCommand, refuse_restarts
 from translate.cli.parameters.values import LocalPath, parse_duration, parse_size
@@ -85,6 +86,7 @@ from translate.engine.system.memory import without_collection
 )
 @click.option(
     "--size",
+    type=parse_size,
     metavar="N",
     help="Size of training crops in pixels: N or HEIGHTxWIDTH.  [default: that of the recipe, "
     "mostly 256]",
@@ -157,11 +159,10 @@ from translate.engine.system.memory import without_collection
 @click.option(
     "--json", "as_json", is_flag=True, help="With --dry-run: print JSON.  [default: lines of text]"
 )
-@click.option("--quiet", is_flag=True, help="Print nothing but errors.")
+@quiet_option
 def command(
     max_time: str | None,
     save_on: str | None,
-    size: str | None,
     as_json: bool,
     quiet: bool,
     **options: Any,
@@ -187,11 +188,9 @@ def command(
         from translate.engine.training.request import TrainingRequest
         from translate.engine.training.train import train
 
-    max_seconds = parse_duration(max_time)
-    dry_run = options["dry_run"]
+    max_seconds, dry_run = parse_duration(max_time), options["dry_run"]
     if as_json and not dry_run:
         raise click.UsageError("--json is only for --dry-run: add --dry-run, or leave out --json.")
-    options["size"] = parse_size(size)
     flags = settings_from_flags({name: options.pop(name) for name in FLAGS})
     request = TrainingRequest(flags=flags, **options)
     if request.resume is None and not dry_run:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from translate.cli.parameters.shared import json_option, quiet_option
 from translate.cli.parameters.values import LocalPath
 from translate.engine.system import console
 from translate.errors import ConfigError
@@ -32,8 +33,8 @@ if TYPE_CHECKING:
     type=LocalPath(path_type=Path),
     help="Image to compare with the input that FILE was translated from.  [default: not compared]",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.  [default: text]")
-@click.option("--quiet", is_flag=True, help="Print nothing but errors.")
+@json_option
+@quiet_option
 def command(file: Path, model: Path | None, source: Path | None, as_json: bool, quiet: bool) -> int:
     """Show which model made an image, or verify a packed model.
 

@@ -5,12 +5,13 @@ from pathlib import Path
 
 import click
 
+from translate.cli.parameters.shared import json_option, quiet_option
 from translate.cli.parameters.values import LocalPath
 from translate.engine.system import console
 
 
 @click.group(invoke_without_command=True)
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@json_option
 @click.option("--quiet", is_flag=True, help="Print only the names of files that are missing.")
 @click.pass_context
 def command(ctx: click.Context, as_json: bool, quiet: bool) -> None:
@@ -57,7 +58,7 @@ def command(ctx: click.Context, as_json: bool, quiet: bool) -> None:
 
 @command.command()
 @click.argument("file", type=LocalPath(path_type=Path))
-@click.option("--quiet", is_flag=True, help="Print nothing but errors.")
+@quiet_option
 def add(file: Path, quiet: bool) -> None:
     """Check a downloaded weight file, and copy it to the cache of PyTorch.
 

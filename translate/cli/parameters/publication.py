@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from translate.cli.parameters.shared import combine_options
+from translate.cli.parameters.shared import combine_options, quiet_option
 from translate.engine.system import console
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ card_options = combine_options(
         is_flag=True,
         help="Omit the newest preview, which shows images of the data, from the card.",
     ),
-    click.option("--quiet", is_flag=True, help="Print nothing but errors."),
+    quiet_option,
 )
 
 

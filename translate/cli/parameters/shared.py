@@ -6,6 +6,8 @@ from typing import Any, TypeVar
 import click
 from click.shell_completion import CompletionItem
 
+from translate.cli.parameters.values import parse_assignments
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 device_option = click.option(
@@ -15,6 +17,33 @@ device_option = click.option(
     help="Device to use: auto, cpu, cuda or cuda:N; auto takes a GPU if there is one.  [default: "
     "auto]",
 )
+to_option = click.option(
+    "--to", metavar="DOMAIN", help="Domain to translate to.  [default: the last domain of the run]"
+)
+json_option = click.option(
+    "--json", "as_json", is_flag=True, help="Print JSON.  [default: lines of text]"
+)
+quiet_option = click.option("--quiet", is_flag=True, help="Print nothing but errors.")
+
+
+def set_option(
+    option: str, of: str = "RUN", default: str = "the recipe's defaults"
+) -> Callable[[Command], Command]:
+    """Return ``--set OPTION=VALUE``, which a command gets as the mapping `options`.
+
+    Args:
+        option: What the option sets, with an example.
+        of: What `translate show` lists the options of.
+        default: The text on the default.
+    """
+    return click.option(
+        "--set",
+        "options",
+        multiple=True,
+        metavar="OPTION=VALUE",
+        callback=lambda _ctx, _param, assignments: parse_assignments(assignments),
+        help=f"{option}; `translate show {of}` lists them.  [default: {default}]",
+    )
 
 
 def combine_options(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:

@@ -1,12 +1,14 @@
-"""Option values with a notation of their own: paths, sizes and durations."""
+"""Option values with a notation of their own: paths, sizes, durations and ``name=value``."""
 
 import math
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import click
 
 from translate.engine.system.locations import is_url
+from translate.errors import ConfigError, printable_name
 
 
 class LocalPath(click.Path):
@@ -23,10 +25,8 @@ class LocalPath(click.Path):
         return super().convert(value, param, ctx)
 
 
-def parse_size(text: str | None) -> int | list[int] | None:
+def parse_size(text: str) -> int | list[int]:
     """Return ``256`` as 256, and ``HEIGHTxWIDTH`` as [height, width], in pixels."""
-    if text is None:
-        return None
     sides = text.lower().split("x")
     if len(sides) > 2 or not all(side.isdigit() for side in sides):
         raise click.BadParameter(f"expected N or HEIGHTxWIDTH, got {text!r}.", param_hint="--size")
@@ -46,13 +46,29 @@ def parse_duration(text: str | None) -> float:
     return sum(float(number) * units[unit] for number, unit in terms)
 
 
-def parse_bytes(text: str | None) -> int | None:
+def parse_bytes(text: str) -> int:
     """Return ``4GB``, ``500MB`` or ``2.5GB`` in bytes; GiB is read as GB, 1000**3."""
-    if text is None:
-        return None
     match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT])i?B", text.strip(), re.IGNORECASE)
     if not match or not float(match[1]):
         raise click.BadParameter(
             f"expected a size such as 4GB or 500MB, got {text!r}.", param_hint="--memory"
         )
     return int(float(match[1]) * 1000 ** (1 + "KMGT".index(match[2].upper())))
+
+
+def parse_assignments(assignments: Sequence[str]) -> dict[str, Any]:
+    """Return the options that ``--set name=value`` sets; an empty value is None.
+
+    Raises `ConfigError` for an assignment of another form.
+    """
+    from translate.engine.config.yaml_text import parse
+
+    options = {}
+    for assignment in assignments:
+        name, equals, text = assignment.partition("=")
+        if not equals or not name.strip():
+            raise ConfigError(
+                f"--set {printable_name(assignment)}: expected OPTION=VALUE, as in steps=20."
+            )
+        options[name.strip()] = parse(text, name) if text.strip() else None
+    return options

@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from translate.cli.parameters.catalogue import all_registrations
+from translate.cli.parameters.shared import json_option
 from translate.cli.plugins import check, new, search
 from translate.engine.system import console
 from translate.errors import describe_error
@@ -14,7 +15,7 @@ PLURALS = {"loss": "losses"}
 
 
 @click.group(invoke_without_command=True)
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@json_option
 @click.option("--quiet", is_flag=True, help="Print only what is broken.")
 @click.pass_context
 def command(ctx: click.Context, as_json: bool, quiet: bool) -> None:

@@ -4,12 +4,13 @@ import json
 
 import click
 
+from translate.cli.parameters.shared import json_option
 from translate.engine.system import console
 
 
 @click.command("search")
 @click.argument("text", default="")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@json_option
 @click.option("--quiet", is_flag=True, help="Print only names.")
 def command(text: str, as_json: bool, quiet: bool) -> None:
     """Search the directory of published plugins; without TEXT, list all.
