@@ -14,6 +14,12 @@ def test_the_name_of_a_row_is_written_on_the_sheet() -> None:
     assert first.shape != second.shape or (first != second).any()
 
 
+def test_names_outside_of_latin_1_are_written_as_escapes() -> None:
+    images = torch.zeros(1, 3, 16, 96)
+    sheet, escaped = contact_sheet({"to 夏": images}), contact_sheet({"to \\u590f": images})
+    assert np.array_equal(sheet, escaped)
+
+
 def test_a_sheet_is_split_into_its_rows_with_unchanged_pixels() -> None:
     generator = torch.Generator().manual_seed(0)
     rows = {

@@ -85,7 +85,11 @@ def display_bytes(images: Tensor) -> NDArray[np.uint8]:
 
 
 def _text_image(name: str) -> NDArray[np.uint8]:
-    """Return an image of the text `name`, (height, width, 3), in Pillow's default font."""
+    """Return an image of the text `name`, (height, width, 3), in Pillow's default font.
+
+    The font has the characters of Latin-1; others are shown as escapes.
+    """
+    name = name.encode("latin-1", "backslashreplace").decode("latin-1")
     font = ImageFont.load_default_imagefont()
     _, _, width, height = font.getbbox(name)
     image = Image.new("RGB", (max(1, int(width)), int(height)), "white")

@@ -16,7 +16,9 @@ from run_files import listed_problems
 
 from translate import hookimpl
 from translate.batches import Pair
+from translate.engine.loading import loader
 from translate.engine.processes.signals import Interrupts
+from translate.engine.runs import run_record
 from translate.errors import ConfigError, SaveError, TrainingError
 from translate.progress import ProgressReporter
 from translate.recipe import Turn
@@ -176,6 +178,36 @@ def test_trackers_are_closed_once_however_a_run_ends(
     assert calls[0][1] == "start"
     assert [call[1:] for call in calls[-2:]] == [("finish", outcome), ("close",)]
     assert sum(call[1] == "close" for call in calls) == 1
+
+
+def test_trackers_are_closed_if_training_fails_before_its_first_step(
+    root: Path, calls: list[tuple[Any, ...]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(loader, "shared_memory_warning")
+    with pytest.raises(AttributeError):
+        small_runs.train(config(root, "recorder"), root / "run")
+    assert [call[1:] for call in calls[-2:]] == [("finish", "failed"), ("close",)]
+    assert run_record.read_last_session(root / "run")["outcome"] == "failed"
+
+
+@pytest.mark.parametrize("error", [None, KeyboardInterrupt])
+def test_trackers_are_closed_if_training_is_interrupted_while_they_start(
+    error: type[BaseException] | None,
+    root: Path,
+    calls: list[tuple[Any, ...]],
+    register_plugin: Plugin,
+) -> None:
+    def interrupt() -> None:
+        if error:
+            raise error
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    register_plugin(SimpleNamespace(run_started=hookimpl(interrupt)), "other:interrupter")
+    with pytest.raises(error) if error else nullcontext():
+        result = small_runs.train(config(root, "recorder", train__steps=30), root / "run")
+        assert (result.signal, result.step) == (signal.SIGTERM, 1)
+    assert [call[1:] for call in calls[-2:]] == [("finish", "interrupted"), ("close",)]
+    assert run_record.read_last_session(root / "run")["outcome"] == "interrupted"
 
 
 @pytest.mark.parametrize("method", ["start", "log", "preview", "finish", "close"])

@@ -38,14 +38,10 @@ class RunTrackers:
 
     def start(self, run: Run, step: int) -> None:
         """Start all trackers; a tracker that fails is closed and gets no more calls."""
-        try:
-            for name, tracker in list(self.trackers):
-                if not self._call(name, "start", tracker.start, run, step):
-                    self.trackers.remove((name, tracker))
-                    self._call(name, "close", tracker.close)
-        except BaseException:
-            self.finish("interrupted")
-            raise
+        for name, tracker in list(self.trackers):
+            if not self._call(name, "start", tracker.start, run, step):
+                self.trackers.remove((name, tracker))
+                self._call(name, "close", tracker.close)
 
     def log(self, record: LogRecord) -> None:
         """Send a line of the log to all trackers."""

@@ -84,8 +84,12 @@ class RunWriter:
         self.problems.add_checked(data)
         for limit in file_system.unsupported_operations(self.path):
             logger.info(f"the file system of {self.path}: {limit}")
-        self.notify("run_started")
-        self.trackers.start(self.run, training.step)
+        try:
+            self.notify("run_started")
+            self.trackers.start(self.run, training.step)
+        except BaseException:
+            self.end("interrupted")
+            raise
 
     def _begin(self, training: TrainingState, data: CheckedData) -> None:
         remove_partial_run_files(self.path)

@@ -77,18 +77,23 @@ class Loop:
         """Train; ``run.json`` is completed and trackers are closed however training ends."""
         keep_freed_memory()
         self.monitor.check_rates()
-        if distributed.is_first():
-            self.writer.begin(self.training, self.session.data)
-        self._report_machine_limits()
+        with self.interrupts:
+            if distributed.is_first():
+                self.writer.begin(self.training, self.session.data)
+            return self._result(self._train())
+
+    def _train(self) -> Stop:
+        """Train until the last step or a reason to stop, then end the record of the run."""
         outcome = "failed"
         try:
+            self._report_machine_limits()
             if self.session.is_new:
                 self.saver.write_checkpoint(is_first=True)
             single = distributed.world_size() == 1
             stop_requested = (lambda: self.interrupts.caught) if single else workers.never
             stream = self.session.batches(self.training.device, stop_requested)
             # closed here: the garbage collector might close it in a thread that holds a lock
-            with self.interrupts, closing(stream) as batches:
+            with closing(stream) as batches:
                 stop = self._take_steps(batches)
             outcome = stop.outcome
             if stop == Stop.PLATEAU:
@@ -100,7 +105,7 @@ class Loop:
             self.graphs.close()
             if distributed.is_first():
                 self.writer.end(outcome)
-        return self._result(stop)
+        return stop
 
     def _report_machine_limits(self) -> None:
         """Log limits of this machine that slow training down."""
