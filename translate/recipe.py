@@ -174,7 +174,11 @@ class Recipe(nn.Module, ABC, Generic[Batch]):
         return ()
 
     def walk(
-        self, count: int, generator: torch.Generator, condition: Tensor | None = None
+        self,
+        count: int,
+        generator: torch.Generator,
+        condition: Tensor | None = None,
+        **options: Any,
     ) -> list[Tensor]:
         """Return rows of images that show what latents encode, for ``translate sample --walk``.
 
@@ -184,6 +188,7 @@ class Recipe(nn.Module, ABC, Generic[Batch]):
             count: Number of images in a row.
             generator: Random number generator.
             condition: The condition of all rows, (1, ...); None: each class in turn.
+            options: Options of `draw`, and `noise` of `count` images if `draw` takes it.
 
         Returns:
             Rows (count, C, H, W) in [-1, 1].
@@ -194,7 +199,8 @@ class Recipe(nn.Module, ABC, Generic[Batch]):
             start, end = self.latents(2, generator)
             one = torch.tensor([row]) if classes else condition
             repeated = None if one is None else one.expand(count, *one.shape[1:]).to(device)
-            rows.append(self.draw(interpolate(start, end, count).to(device), repeated))
+            latents = interpolate(start, end, count).to(device)
+            rows.append(self.draw(latents, repeated, **options))
         return rows
 
     def ground_truth_pair(self, batch: Batch) -> Pair | None:  # noqa: ARG002

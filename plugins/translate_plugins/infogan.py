@@ -1,7 +1,7 @@
 """InfoGAN: a GAN with latent codes that describe the image, learned without labels."""
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated
+from typing import Annotated, Any
 
 import torch
 import torch.nn.functional as F
@@ -158,7 +158,11 @@ class InfoGAN(Recipe[Images]):
         return tuple(map(str, range(self.categories)))
 
     def walk(
-        self, count: int, generator: torch.Generator, condition: Tensor | None = None
+        self,
+        count: int,
+        generator: torch.Generator,
+        condition: Tensor | None = None,
+        **options: Any,
     ) -> list[Tensor]:
         """Return a row of images for each code: only this code varies in the row (figure 2).
 
@@ -169,11 +173,12 @@ class InfoGAN(Recipe[Images]):
         latents = latents.expand(count, -1, -1, -1)
         code_values = torch.linspace(-2, 2, count, device=latents.device)
         category = None if condition is None else condition.to(latents.device).expand(count)
-        rows = [self.draw(latents, torch.arange(count, device=latents.device) % self.categories)]
+        categories = torch.arange(count, device=latents.device) % self.categories
+        rows = [self.draw(latents, categories, **options)]
         for code in range(self.continuous):
             varied_latents = latents.clone()
             varied_latents[:, code - self.continuous] = code_values[:, None, None]
-            rows.append(self.draw(varied_latents, category))
+            rows.append(self.draw(varied_latents, category, **options))
         return rows
 
     def preview(self, batch: Images) -> dict[str, Tensor]:

@@ -160,8 +160,14 @@ def test_I2_sampling_options_are_in_the_record_of_a_sample(model: Model, tmp_pat
     with pytest.raises(ConfigError, match="--overwrite"):
         sample_images(model, tmp_path, SampleRequest(2, options={"guidance": 2}))
     assert sample_images(model, tmp_path, SampleRequest(2, options={"guidance": 1})).skipped == 2
-    with pytest.raises(ConfigError, match="a walk has no options, got 'guidance'"):
-        draw_walk(model, SampleRequest(2, options={"guidance": 2}))
+
+
+def test_a_walk_has_the_options_and_the_noise_of_draw(model: Model) -> None:
+    walk = draw_walk(model, SampleRequest(2))
+    assert (walk == draw_walk(model, SampleRequest(2, options={"guidance": 1}))).all()
+    assert (walk != draw_walk(model, SampleRequest(2, options={"guidance": 2}))).any()
+    with pytest.raises(ConfigError, match="draw has no option 'guidence'"):
+        draw_walk(model, SampleRequest(2, options={"guidence": 2}))
 
 
 def test_options_and_the_seed_are_refused_for_a_model_that_has_none(

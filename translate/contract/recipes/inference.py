@@ -8,6 +8,7 @@ from torch import Tensor
 from translate.batches import ImageSpec
 from translate.contract.recipes.subject import RecipeSubject
 from translate.contract.rules import random_pixels, require, require_equal
+from translate.engine.models.calls import complete_options
 from translate.engine.models.model import translate_batch
 from translate.recipe import Recipe
 
@@ -107,7 +108,8 @@ def _test_drawing(
     difference = float((together - alone).abs().max())
     message = f"{label}: other images of the batch change an output by {difference:.3f}."
     require(difference <= 1 / 255, message)
-    for row in recipe.walk(3, torch.Generator().manual_seed(1), conditions[0]):
+    options = complete_options(recipe.draw, {}, label)
+    for row in recipe.walk(3, torch.Generator().manual_seed(1), conditions[0], **options):
         message = f"{label}: a row of walk(3) is {tuple(row.shape)} instead of {shape}."
         require(row.shape == shape, message)
 

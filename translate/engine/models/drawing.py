@@ -1,6 +1,6 @@
 """Images generated from noise: an image depends only on the model, the request and its number."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from math import ceil
@@ -117,10 +117,7 @@ def draw_batch(
     condition = text.expand(BATCH_SIZE, -1) if text is not None else None
     if condition is None and labels[0] is not None:
         condition = torch.tensor(labels)
-    keywords = dict(request.options or {})
-    if calls.takes_noise(recipe.draw):
-        names = [f"sample {number}" for number in numbers]
-        keywords["noise"] = Noise(request.seed, names, device=device)
+    keywords = _draw_keywords(model, request, [f"sample {number}" for number in numbers])
     with model.lock, torch.inference_mode():
         model.threads.update()
         with plugin_code(recipe, "latents"):
@@ -137,14 +134,12 @@ def draw_batch(
 def draw_walk(model: Model, request: SampleRequest) -> Pixels:
     """Return a sheet of the images that `Recipe.walk` computes from interpolated latents."""
     condition = check_request(model, request)
-    if request.options:
-        name = next(iter(request.options))
-        raise ConfigError(f"a walk has no options, got {name!r}: leave --set out.")
+    keywords = _draw_keywords(model, complete_request(model, request), ["walk"] * request.count)
     if condition is None and request.label not in (None, ALL_CLASSES):
         condition = torch.tensor([classes(model).index(request.label)])
     generator = torch.Generator().manual_seed(request.seed)
     with model.lock, torch.inference_mode(), plugin_code(model.recipe, "walk"):
-        return image_grid(model.recipe.walk(request.count, generator, condition))
+        return image_grid(model.recipe.walk(request.count, generator, condition, **keywords))
 
 
 def draw_sheet(model: Model, request: SampleRequest) -> Pixels:
@@ -162,6 +157,14 @@ def draw_sheet(model: Model, request: SampleRequest) -> Pixels:
     if rows:
         cells = [cell for row in range(rows) for cell in cells[row::rows]]
     return image_grid([torch.cat(cells[i : i + columns]) for i in range(0, count, columns)])
+
+
+def _draw_keywords(model: Model, request: SampleRequest, names: Sequence[str]) -> dict[str, Any]:
+    """Return the options of `draw`, and the noise of the images with these `names` if it is used."""
+    keywords = dict(request.options or {})
+    if calls.takes_noise(model.recipe.draw):
+        keywords["noise"] = Noise(request.seed, names, device=model.device)
+    return keywords
 
 
 def _generator(seed: int, number: int) -> torch.Generator:
