@@ -212,7 +212,7 @@ def create_our_block(
 ) -> Block:
     """Return our loop: the time between two log lines is measured.
 
-    Each call makes a loop, which captures CUDA graphs anew before the first log line.
+    Each call makes a loop, which captures CUDA graphs again before the first log line.
     """
     setup = create_quiet_setup(
         args, root, recipe, batch_size, steps=10**6, log_every=args.steps, **VARIANTS[variant]

@@ -57,8 +57,8 @@ def test_a_bad_image_can_be_pickled_between_processes() -> None:
         ),
         ([*TRAIN, *RESNETT], "no generator is called 'resnett'. Did you mean 'resnet'?"),
         (
-            [*TRAIN, "--set", "options.cycle=1"],
-            "recipe 'cyclegan' has no option 'cycle'. Choose from: adversarial, "
+            [*TRAIN, "--set", "options.critic=1"],
+            "recipe 'cyclegan' has no option 'critic'. Choose from: adversarial, "
             "cycle_weight, discriminator, generator, identity_weight, lr, pool_size.",
         ),
         ([*TRAIN, "--set", "train.stepz=1"], "train.stepz: unknown key. Did you mean 'steps'?"),

@@ -99,7 +99,7 @@ def test_targets_of_the_first_domain_are_all_others_by_default() -> None:
     assert recipe.targets("a") == ("a",)
 
 
-def test_a_turn_logs_means_that_are_not_minimised() -> None:
+def test_a_turn_logs_means_that_are_not_minimized() -> None:
     scores = torch.tensor([1.0, 3.0], requires_grad=True)
     turn = Turn("critic", gan=scores.sum()).log(real_score=scores).log(other=torch.zeros(2))
     assert turn.metrics == {"real_score": 2.0, "other": 0.0}

@@ -128,12 +128,16 @@ def printable_name(key: str) -> str:
 def suggest(name: str, known: Iterable[str]) -> str:
     """Return " Did you mean 'x'?", or " Choose from: ..." if no known name is similar.
 
+    Similar names differ in a few letters, or contain the unknown name if only one does.
+
     Args:
         name: The unknown name.
         known: The known names; the result is empty if there are none.
     """
     known = sorted(known)
-    if close := get_close_matches(str(name), known, n=1):
+    containing = [other for other in known if str(name) in other]
+    close = get_close_matches(str(name), known, n=1)
+    if close := close or (containing if len(containing) == 1 else []):
         return f" Did you mean {close[0]!r}?"
     if not known:
         return ""

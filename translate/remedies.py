@@ -9,7 +9,7 @@ Factory = TypeVar("Factory", bound=Callable[..., Any])
 class Remedy(NamedTuple):
     """A value of an option that helps against a failure, in the option's annotation.
 
-    ``saturating: Annotated[bool, "minimise log(1 - D)", Remedy("vanishing gradient", False)]``.
+    ``saturating: Annotated[bool, "minimize log(1 - D)", Remedy("vanishing gradient", False)]``.
     A positive number is proposed if the option is lower, any other value if the option differs.
     """
 

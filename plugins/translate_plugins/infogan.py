@@ -33,7 +33,7 @@ class InfoGAN(Recipe[Images]):
 
     Equation 6, and appendix C.1 for MNIST: a categorical code, and continuous codes in [-1, 1]. A
     head predicts the codes of a generated image from the discriminator's features. As in the
-    authors' code, both players minimise the negative lower bound of the mutual information
+    authors' code, both players minimize the negative lower bound of the mutual information
     (equation 5, without constants). The predicted distribution of a continuous code is a Gaussian
     of variance 1.
     """

@@ -27,7 +27,7 @@ class WAEGAN(Recipe[Images]):
 
     Algorithm 1, with the settings of the authors' code for MNIST, where the reconstruction loss is
     0.05 times the sum of the squared errors. Encoder and decoder are updated together; in an
-    adversarial autoencoder (`aae`), the encoder alone minimises the adversarial loss.
+    adversarial autoencoder (`aae`), the encoder alone minimizes the adversarial loss.
     """
 
     defaults = {

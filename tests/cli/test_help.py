@@ -119,6 +119,14 @@ def test_the_program_lists_its_commands_and_exit_codes(run_command: Run) -> None
     assert {*codes} <= {*re.findall(r"\d+", text.partition("Exit codes:")[2])}
 
 
+@pytest.mark.parametrize("group", ["", "datasets", "plugins"])
+def test_the_line_of_each_command_is_whole(group: str, run_command: Run) -> None:
+    text = run_command(*group.split(), "--help").out
+    commands = re.findall(r"^  [a-z]+ {2,}(.+)$", text.partition("Commands:")[2], re.MULTILINE)
+    assert len(commands) >= 3
+    assert [line for line in commands if line.endswith("...")] == []
+
+
 def test_help_names_the_command_that_lists_all_names(run_command: Run) -> None:
     text = run_command("train", "--help").out
     assert "translate show` lists recipes, configurations, layouts" in text

@@ -178,7 +178,7 @@ def check(
     as_json: bool,
     quiet: bool,
 ) -> int:
-    """Read every image of domains, and report what would disturb training.
+    """Read every image of domains; report what disturbs training.
 
     Each problem is printed with its effect on training: unreadable files, images without a partner,
     pairs of unequal size, mixed channels, sizes and bit depths, images in two splits, and skipped

@@ -15,7 +15,7 @@ from translate.engine.system import console
 @click.option("--quiet", is_flag=True, help="Print only the names of files that are missing.")
 @click.pass_context
 def command(ctx: click.Context, as_json: bool, quiet: bool) -> None:
-    """List and add the files of pretrained networks of metrics and losses.
+    """List and add weights of pretrained networks of metrics.
 
     Each file is listed with its size, licence and address. Nothing is downloaded: download a file
     with a browser, on this or another machine, and add it.

@@ -9,6 +9,7 @@ from base64 import b64encode
 from importlib.resources import files
 from io import BytesIO
 from pathlib import Path
+from typing import Annotated
 from urllib.error import URLError
 from urllib.request import urlopen
 
@@ -36,7 +37,13 @@ class WebExporter:
     suffix = "_web"
     backend = ""
 
-    def __init__(self, *, runtime: Path | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        runtime: Annotated[
+            Path | None, "file of ONNX Runtime Web; None: downloaded from npm at each export"
+        ] = None,
+    ) -> None:
         self.runtime = runtime
 
     def write(self, model: ExportedModel) -> dict[str, bytes]:

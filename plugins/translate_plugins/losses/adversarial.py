@@ -40,7 +40,7 @@ class Vanilla(nn.Module):
         *,
         saturating: Annotated[
             bool,
-            "minimise log(1 - D); has no gradient against a good discriminator",
+            "minimize log(1 - D); has no gradient against a good discriminator",
             Remedy("vanishing gradient", False),
         ] = False,
         label_smoothing: LabelSmoothing = 0.0,

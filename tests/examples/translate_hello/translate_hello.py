@@ -13,11 +13,17 @@ def register_commands():
 @click.command(no_args_is_help=True)
 @click.argument("run")
 @click.argument("image", type=click.Path(exists=True, dir_okay=False))
-@click.option("--to", metavar="DOMAIN", help="Domain to translate to. [the last domain of the run]")
+@click.option("--to", metavar="DOMAIN", help="Domain to translate to.  [default: the last]")
 @click.option("--above", type=click.FloatRange(0, 255), default=0,
               help="Largest difference, in levels, for which the exit status is 1.")  # fmt: skip
 def command(run, image, to, above):
-    """Print the mean absolute difference between IMAGE and its translation by RUN."""
+    """Print the mean absolute difference between IMAGE and its translation by RUN.
+
+    \b
+    Examples:
+      translate hello runs/cyclegan-summer-winter photo.jpg
+      translate hello runs/cyclegan-summer-winter photo.jpg --to summer --above 8
+    """  # noqa: D301 - click reads the escape
     import numpy as np  # imported when the command runs: `translate --help` stays fast
     from PIL import Image
 

@@ -98,7 +98,7 @@ def updates_one_player(subject: RecipeSubject) -> None:
 
 
 def saves_all_state(subject: RecipeSubject) -> None:
-    """Save and restore weights, moving average, optimizers and training training_state."""
+    """Save and restore weights, moving average, optimizers and training state."""
     training = subject.build()
     subject.train(training, 2)
     expected = training_tensors(training)

@@ -160,7 +160,7 @@ def draw_sheet(model: Model, request: SampleRequest) -> Pixels:
 
 
 def _draw_keywords(model: Model, request: SampleRequest, names: Sequence[str]) -> dict[str, Any]:
-    """Return the options of `draw`, and the noise of the images with these `names` if it is used."""
+    """Return the options of `draw`, and the noise of images with these `names` if it is used."""
     keywords = dict(request.options or {})
     if calls.takes_noise(model.recipe.draw):
         keywords["noise"] = Noise(request.seed, names, device=model.device)

@@ -32,7 +32,7 @@ class StepResult:
     losses: dict[str, Tensor] = field(default_factory=dict)
     """losses by ``player/name``"""
     metrics: dict[str, Tensor] = field(default_factory=dict)
-    """logged values that are not minimised, by ``player/name``"""
+    """logged values that are not minimized, by ``player/name``"""
     norms: dict[str, Tensor] = field(default_factory=dict)
     """gradient norm of each player, before clipping"""
     skipped: dict[str, list[Tensor]] = field(default_factory=dict)
