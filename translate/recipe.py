@@ -18,8 +18,6 @@ from translate.nn.latents import JointPrior, Prior, interpolate
 from translate.nn.pools import ImagePool
 
 Batch = TypeVar("Batch")
-WALK_ROWS = 4
-"""number of rows of `Recipe.walk` if there are no classes"""
 
 
 class Turn:
@@ -77,8 +75,7 @@ class Recipe(nn.Module, ABC, Generic[Batch]):
     takes_mask: ClassVar[bool] = False
     """True: `translate` gets images with one more channel, a mask: 1 in the hole, -1 outside."""
     preview_inputs: ClassVar[Mapping[str, str]] = {"translated": "source"}
-    """Which rows of `preview` are translations, each with the row of its inputs:
-    ``{"translated": "source"}``. `translate doctor` compares the two."""
+    """Which rows of `preview` are translations of which; `translate doctor` compares the two."""
     keeps_gray: bool = False
     """True: results for gray images are converted to gray (luma)."""
     prior: Prior | JointPrior | None = None
@@ -133,8 +130,7 @@ class Recipe(nn.Module, ABC, Generic[Batch]):
     def targets(self, source: str) -> tuple[str, ...]:
         """Return the target domains for images of a source domain.
 
-        By default, these are all other domains for the first domain, or the domain itself if it is
-        the only one; none for other domains.
+        By default: all others for the first domain, or itself if it is the only one; else none.
         """
         if source not in self.domains[:1]:
             return ()
@@ -155,9 +151,7 @@ class Recipe(nn.Module, ABC, Generic[Batch]):
         return self.prior.draw(count, generator)
 
     def draw(self, latents: Tensor, condition: Tensor | None = None) -> Tensor:  # noqa: ARG002
-        """Generate images from latents.
-
-        A recipe may add keyword-only options, as for `translate`.
+        """Generate images from latents; a recipe may add options as for `translate`.
 
         Args:
             latents: (N, dim, 1, 1), such as those of `latents`.
@@ -195,12 +189,11 @@ class Recipe(nn.Module, ABC, Generic[Batch]):
         """
         classes = len(self.conditions()) if condition is None else 0
         device, rows = next((p.device for p in self.parameters()), torch.device("cpu")), []
-        for row in range(classes or WALK_ROWS):
+        for row in range(classes or 4):
             start, end = self.latents(2, generator)
             one = torch.tensor([row]) if classes else condition
             repeated = None if one is None else one.expand(count, *one.shape[1:]).to(device)
-            latents = interpolate(start, end, count).to(device)
-            rows.append(self.draw(latents, repeated, **options))
+            rows.append(self.draw(interpolate(start, end, count).to(device), repeated, **options))
         return rows
 
     def ground_truth_pair(self, batch: Batch) -> Pair | None:  # noqa: ARG002
