@@ -8,7 +8,7 @@ average of two digits. Only the four together are meaningful: ten fixed digits r
 first three.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,16 +19,12 @@ import torch
 from class_statistics import class_entropy, covered_classes
 from digit_classifier import Predictions
 from numpy.typing import NDArray
-from torch_fidelity.metric_fid import (
-    KEY_METRIC_FID,
-    fid_features_to_statistics,
-    fid_statistics_to_metric,
-)
 
 from translate.evaluate.baselines import mean_image
 from translate.folders import listing
 from translate.images.domains.levels import scale_dtype
 from translate.images.source import read_image
+from translate_plugins.metrics import distances
 
 Images = NDArray[np.uint8]
 SIDE = 28
@@ -71,9 +67,9 @@ class DigitEvaluator:
     def __init__(self, data: Path, seed: int = 0) -> None:
         self.train, self.test = (mnist.read(data, split) for split in ("train", "test"))
         self.classifier = digit_classifier.pretrained_classifier(data, seed)
-        self.real = fit_gaussian(self.classifier.predict(self.test[0]))
+        self.real = self.classifier.predict(self.test[0])
         averages = self.classifier.predict(average_pairs(self.train[0], COUNT))
-        self.unit = frechet_distance(fit_gaussian(averages), self.real)
+        self.unit = frechet_distance(averages, self.real)
 
     def evaluate(self, images: Images) -> DigitMetrics:
         """Return the metrics of (N, 28, 28) uint8."""
@@ -85,7 +81,7 @@ class DigitEvaluator:
             covered_classes(predictions.digits),
             class_entropy(predictions.digits),
             float(predictions.confidence.mean()),
-            frechet_distance(fit_gaussian(predictions), self.real) / self.unit,
+            frechet_distance(predictions, self.real) / self.unit,
         )
 
     def baselines(self) -> dict[str, DigitMetrics]:
@@ -99,14 +95,11 @@ def average_pairs(images: Images, count: int) -> Images:
     return np.rint(images[chosen].mean(0)).astype(np.uint8)
 
 
-def fit_gaussian(predictions: Predictions) -> dict[str, NDArray[np.float64]]:
-    """Return mean and covariance of the features of images."""
-    return fid_features_to_statistics(torch.from_numpy(predictions.features).double())
-
-
-def frechet_distance(first: Mapping[str, Any], second: Mapping[str, Any]) -> float:
-    """Return the squared Fréchet distance of two Gaussians, as torch-fidelity computes FID."""
-    return float(fid_statistics_to_metric(first, second, verbose=False)[KEY_METRIC_FID])
+def frechet_distance(fake: Predictions, real: Predictions) -> float:
+    """Return the squared Fréchet distance of the features, as `translate evaluate` computes it."""
+    return distances.frechet_distance(
+        *(torch.from_numpy(predictions.features).double() for predictions in (fake, real))
+    )
 
 
 def baselines(images: Images, digits: NDArray[np.uint8]) -> dict[str, Images]:

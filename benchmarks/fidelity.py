@@ -1,22 +1,19 @@
 """Fidelity of an image to its ground truth: PSNR, SSIM and L1, in 8-bit levels.
 
-PSNR and L1 are one line of NumPy each: unlike metrics of `translate evaluate`, they take parts of
-images and arrays of floats.
+The values are those of `translate evaluate`; PSNR and L1 are also of parts of images, and of arrays
+of floats.
 """
 
 from itertools import product
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from translate.images.tensors import as_tensor
 from translate.registry import create
-
-LEVELS = 255
-"""The data range."""
-SMALLEST_ERROR = 1e-10
-"""Mean squared error below which PSNR no longer grows: 148 dB for equal images."""
 
 
 def psnr(image: NDArray[Any], truth: NDArray[Any]) -> float:
@@ -29,21 +26,30 @@ def psnr(image: NDArray[Any], truth: NDArray[Any]) -> float:
     Returns:
         Decibels; 148 where both are equal.
     """
-    error = np.square(image.astype(np.float64) - truth).mean()
-    return float(10 * np.log10(LEVELS**2 / max(float(error), SMALLEST_ERROR)))
+    return _value("psnr", _as_row(image), _as_row(truth))
 
 
 def l1(image: NDArray[Any], truth: NDArray[Any]) -> float:
     """Return the mean absolute error of two arrays of one shape, in levels of 255."""
-    return float(np.abs(image.astype(np.float64) - truth).mean())
+    return _value("mae", _as_row(image), _as_row(truth))
 
 
 def ssim(image: NDArray[np.uint8], truth: NDArray[np.uint8]) -> float:
-    """Return the structural similarity of two images (H, W, C), as `translate evaluate` does."""
-    metric = create("metric", "ssim")
-    fake, target = (as_tensor(pixels)[None].float() for pixels in (image, truth))
+    """Return the structural similarity of two images (H, W, C)."""
+    return _value("ssim", *(as_tensor(pixels)[None].float() for pixels in (image, truth)))
+
+
+def _value(name: str, fake: Tensor, target: Tensor) -> float:
+    """Return the value of a metric of one image."""
+    metric = create("metric", name)
     metric.update({"fake": fake, "target": target})
-    return metric.compute()["ssim"]
+    value: float = metric.compute()[name]
+    return value
+
+
+def _as_row(levels: NDArray[Any]) -> Tensor:
+    """Return an array as a gray image of one row, in double precision."""
+    return torch.from_numpy(levels.astype(np.float64)).reshape(1, 1, 1, -1)
 
 
 def psnr_without_tint(image: NDArray[Any], truth: NDArray[Any]) -> float:
@@ -56,7 +62,7 @@ def psnr_without_tint(image: NDArray[Any], truth: NDArray[Any]) -> float:
         truth: The same shape.
     """
     difference = image.astype(np.float64) - truth
-    return psnr(difference - difference.mean((0, 1)), np.zeros(1))
+    return psnr(difference - difference.mean((0, 1)), np.zeros_like(difference))
 
 
 def aligned_psnr(image: NDArray[Any], truth: NDArray[Any], shift: int) -> float:

@@ -23,11 +23,11 @@ from typing import Any, NamedTuple
 import fidelity
 import numpy as np
 import tables
-from intervals import bootstrap_interval
 from numpy.typing import NDArray
 
 from translate.engine.pixels.processing import scale_shorter_side
 from translate.evaluate import baselines
+from translate.evaluate.measuring import percentile_interval
 from translate.folders import listing
 from translate.images.domains.levels import scale_dtype
 from translate.images.resize import resize_pixels
@@ -81,6 +81,22 @@ def main() -> None:
     note = f"{len(names)} images of {args.fake} against {args.real}{gain}; "
     note += f"95 % interval of the translated images' PSNR: {low:.2f} to {high:.2f} dB"
     tables.report([value.row(name) for name, value in scores.items()], note, args.json)
+
+
+def bootstrap_interval(
+    values: Sequence[float], *, level: float = 0.95, resamples: int = 10_000, seed: int = 0
+) -> tuple[float, float]:
+    """Return the percentile bootstrap interval of the mean (Efron, 1979).
+
+    Args:
+        values: One metric value for each image.
+        level: The confidence level, between 0 and 1.
+        resamples: How often `values` are drawn with replacement.
+        seed: Equal seeds give equal intervals.
+    """
+    resampled = np.random.default_rng(seed).choice(values, (resamples, len(values)))
+    low, high = percentile_interval(resampled.mean(1), level)
+    return float(low), float(high)
 
 
 def arguments() -> argparse.Namespace:

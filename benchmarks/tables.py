@@ -3,13 +3,13 @@
 import argparse
 import json
 import os
+import statistics
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
-from intervals import quartiles
 
 
 def parser_with_json(docstring: str | None) -> argparse.ArgumentParser:
@@ -35,6 +35,14 @@ def median_and_quartiles(values: Sequence[float], digits: int = 3) -> str:
         return "not run"
     low, middle, high = quartiles(values)
     return f"{middle:.{digits}f} ({low:.{digits}f} to {high:.{digits}f})"
+
+
+def quartiles(values: Sequence[float]) -> tuple[float, float, float]:
+    """Return the lower quartile, the median and the upper quartile."""
+    if len(values) == 1:
+        return values[0], values[0], values[0]
+    low, middle, high = statistics.quantiles(values, n=4, method="inclusive")
+    return low, middle, high
 
 
 def rotate(names: Sequence[str], number: int) -> list[str]:

@@ -8,6 +8,11 @@ from types import ModuleType
 import numpy as np
 import pytest
 import torch
+from torch_fidelity.metric_fid import (
+    KEY_METRIC_FID,
+    fid_features_to_statistics,
+    fid_statistics_to_metric,
+)
 
 from translate.images.encode import write_image
 from translate.images.source import read_image
@@ -49,6 +54,15 @@ def test_images_of_another_size_are_refused_as_digits(
 def test_pixel_averages_are_of_two_images(digit_metrics: ModuleType) -> None:
     images = np.stack([np.zeros((4, 4), np.uint8), np.full((4, 4), 200, np.uint8)])
     assert set(np.unique(digit_metrics.average_pairs(images, 50))) == {0, 100, 200}
+
+
+def test_the_distance_of_digits_is_that_of_torch_fidelity(digit_metrics: ModuleType) -> None:
+    random = np.random.default_rng(0)
+    features = [random.normal(size=(300, 128)).clip(0), random.exponential(size=(200, 128))]
+    gaussians = [fid_features_to_statistics(torch.from_numpy(rows)) for rows in features]
+    expected = fid_statistics_to_metric(*gaussians, verbose=False)[KEY_METRIC_FID]
+    digits = [digit_metrics.Predictions(*np.zeros((2, len(f))), f) for f in features]
+    assert digit_metrics.frechet_distance(*digits) == pytest.approx(expected, rel=1e-9)
 
 
 def test_idx_files_are_read_as_published(tmp_path: Path, import_benchmark: Import) -> None:

@@ -1,4 +1,4 @@
-"""The scores and their baselines, against numbers computed by hand."""
+"""The scores and their baselines, by hand; bootstrap intervals against scipy."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -6,6 +6,7 @@ from types import ModuleType
 
 import numpy as np
 import pytest
+from scipy.stats import bootstrap
 
 from translate.images.encode import write_image
 
@@ -56,3 +57,19 @@ def test_images_are_matched_without_suffix_and_scaled_as_by_infer(
     write_image(tmp_path / "real/2.png", gray(0))
     images = score.read(tmp_path / "real", 16, like={"a/1": np.zeros((32, 16, 3), np.uint8)})
     assert {name: pixels.shape for name, pixels in images.items()} == {"a/1": (32, 16, 3)}
+
+
+def test_an_interval_equals_that_of_scipy(score: ModuleType) -> None:
+    values = np.random.default_rng(1).exponential(size=40)
+    expected = bootstrap((values,), np.mean, method="percentile", rng=2).confidence_interval
+    assert score.bootstrap_interval(values.tolist()) == pytest.approx(tuple(expected), abs=0.02)
+
+
+def test_an_interval_narrows_with_the_level_and_is_the_same_for_one_seed(
+    score: ModuleType,
+) -> None:
+    values = list(range(50))
+    wide, narrow = (score.bootstrap_interval(values, level=level) for level in (0.99, 0.5))
+    assert wide[0] < narrow[0] < np.mean(values) < narrow[1] < wide[1]
+    assert score.bootstrap_interval(values, seed=3) == score.bootstrap_interval(values, seed=3)
+    assert score.bootstrap_interval([2.0, 2.0]) == (2.0, 2.0)

@@ -7,10 +7,12 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from metric_values import value_of
 from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
+from translate.batches import Domain
 from translate.errors import ConfigError
 from translate.nn.noise import temporary_seed
 from translate_plugins.restore.degradations import DegradationChain
@@ -35,7 +37,7 @@ def degrade(images: Tensor, *chain: Any, seed: int = 0) -> Tensor:
 
 
 def psnr(image: Tensor, target: Tensor) -> float:
-    return (20 * torch.log10(2 / (image - target).square().mean().sqrt())).item()
+    return value_of("psnr", Domain("", range=(-1, 1)), fake=image, target=target)
 
 
 ALL = ("gray", {"name": "noise", "sigma": [0.05, 0.2]}, {"name": "blur", "sigma": [0, 2]}, "jpeg")

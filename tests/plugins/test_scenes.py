@@ -11,8 +11,10 @@ from random import Random
 import cv2
 import numpy as np
 import pytest
+from metric_values import value_of
 from numpy.typing import NDArray
 
+from translate.images.tensors import as_tensor
 from translate_plugins.scenes import RENDERINGS, draw, register_domains
 from translate_plugins.scenes.camera_shake import (
     EXTENT,
@@ -56,8 +58,8 @@ def captions(domain: str) -> dict[str, list[dict[str, str]]]:
 
 
 def psnr(image: NDArray, target: NDArray) -> float:
-    error = np.mean((image.astype(float) - target.astype(float)) ** 2)
-    return float(10 * np.log10(255**2 / error))
+    fake, real = (as_tensor(pixels.astype(np.float32))[None] for pixels in (image, target))
+    return value_of("psnr", fake=fake, target=real)
 
 
 def mask_of(labels: NDArray[np.uint8], colour: tuple[int, int, int]) -> NDArray[np.bool_]:

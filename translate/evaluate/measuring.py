@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from translate.engine.loading.order import chunks
@@ -79,15 +80,24 @@ def values_with_intervals(metric: Metric, count: int, *, seed: int = 0) -> dict[
         sample = np.array([resampled_values[name] for resampled_values in resampled])
         sample = sample[np.isfinite(sample)]
         if value is not None and len(sample) > 1:
-            low, high = (
-                np.quantile(sample, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
-                - sample.mean()
-                + value
-            )
+            low, high = percentile_interval(sample) - sample.mean() + value
             low = max(low, 0.0) if sample.min() >= 0 else low  # distances are not negative
             result = replace(result, low=float(low), high=float(high), resamples=len(sample))
         results[name] = result
     return results
+
+
+def percentile_interval(
+    resampled: NDArray[np.float64], level: float = CONFIDENCE
+) -> NDArray[np.float64]:
+    """Return the bootstrap interval (2,) of a value, from its values for resampled images.
+
+    Args:
+        resampled: The value for each resampled set of images.
+        level: The confidence level, between 0 and 1.
+    """
+    interval: NDArray[np.float64] = np.quantile(resampled, [(1 - level) / 2, (1 + level) / 2])
+    return interval
 
 
 def values_by_image(metric: Metric, names: Sequence[str]) -> dict[str, dict[str, float | None]]:

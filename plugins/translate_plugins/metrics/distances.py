@@ -81,24 +81,27 @@ class FrechetDistance(Metric):
         add_features(self, batch, self.network(), self.domain)
 
     def compute(self) -> dict[str, float]:
-        from torch_fidelity.metric_fid import (
-            KEY_METRIC_FID,
-            fid_features_to_statistics,
-            fid_statistics_to_metric,
-        )
-
         fake, real = fake_and_real_features(self)
         if min(len(fake), len(real)) < 2:
             return dict.fromkeys(self.values, float("nan"))
-        # in the span of the features the distance is the same, with fewer dimensions
-        basis = torch.linalg.qr(torch.cat([fake, real]).T).Q
-        fake_gaussian = fid_features_to_statistics(fake @ basis)
-        real_gaussian = fid_features_to_statistics(real @ basis)
-        distances = fid_statistics_to_metric(fake_gaussian, real_gaussian, verbose=False)
-        return dict.fromkeys(self.values, distances[KEY_METRIC_FID])
+        return dict.fromkeys(self.values, frechet_distance(fake, real))
 
     def protocol(self) -> dict[str, str]:
         return {**self.network().protocol(), "covariance": "unbiased"}
+
+
+def frechet_distance(fake: Tensor, real: Tensor) -> float:
+    """Return the Fréchet distance of Gaussians that are fitted to features (N, D), float64."""
+    from torch_fidelity.metric_fid import (
+        KEY_METRIC_FID,
+        fid_features_to_statistics,
+        fid_statistics_to_metric,
+    )
+
+    # in the span of the features the distance is the same, with fewer dimensions
+    basis = torch.linalg.qr(torch.cat([fake, real]).T).Q
+    gaussians = (fid_features_to_statistics(features @ basis) for features in (fake, real))
+    return float(fid_statistics_to_metric(*gaussians, verbose=False)[KEY_METRIC_FID])
 
 
 def add_features(
