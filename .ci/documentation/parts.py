@@ -7,7 +7,7 @@ from itertools import groupby
 
 from documentation import markup
 from translate.cli.messages import annotated_yaml, part
-from translate.cli.parameters.catalogue import TITLES, Entry
+from translate.cli.parameters.catalogue import TITLES, CatalogueEntry
 from translate.cli.parameters.catalogue import entries as list_entries
 from translate.cli.parameters.choices import choices
 from translate.engine.models.calls import ENGINE_PARAMETERS
@@ -43,7 +43,7 @@ def write() -> dict[str, str]:
     return {f"{FOLDER}/{name}.md": page(*contents, built_in) for name, contents in PAGES.items()}
 
 
-def page(title: str, kinds: tuple[str, ...], entries: Iterable[Entry]) -> str:
+def page(title: str, kinds: tuple[str, ...], entries: Iterable[CatalogueEntry]) -> str:
     """Return the page of those `entries` that are of the given kinds."""
     text, level = f"# {title}\n\n", 2
     for kind in kinds:
@@ -60,7 +60,7 @@ def page(title: str, kinds: tuple[str, ...], entries: Iterable[Entry]) -> str:
     return text
 
 
-def section(entry: Entry, level: int) -> str:
+def section(entry: CatalogueEntry, level: int) -> str:
     """Return the section of an entry: its docstring, how to select it, its options."""
     parts = [markup.heading(level, f"`{entry.name}`", f"{entry.kind}-{entry.name}")]
     parts += [f"{paragraph}\n\n" for paragraph in _paragraphs(entry)]
@@ -73,7 +73,7 @@ def section(entry: Entry, level: int) -> str:
     return "".join(parts)
 
 
-def _paragraphs(entry: Entry) -> Iterator[str]:
+def _paragraphs(entry: CatalogueEntry) -> Iterator[str]:
     """Yield the paragraphs of the factory's docstring, without its Google sections."""
     factory = find(entry.kind, entry.name)  # type: ignore[arg-type]
     if isinstance(factory, partial) and "__doc__" not in vars(factory):
@@ -83,7 +83,7 @@ def _paragraphs(entry: Entry) -> Iterator[str]:
             yield markup.escape(text)
 
 
-def _usage(entry: Entry) -> list[str]:
+def _usage(entry: CatalogueEntry) -> list[str]:
     """Return the lines that say what to type to select an entry."""
     if entry.kind == "recipe":
         return [f"{COMMAND}translate train --plugin {entry.name} --domains A B"]
@@ -91,7 +91,7 @@ def _usage(entry: Entry) -> list[str]:
     return usage
 
 
-def _tables(entry: Entry) -> Iterator[str]:
+def _tables(entry: CatalogueEntry) -> Iterator[str]:
     """Yield the table of the options; for a recipe, also the tables of the options of inference."""
     if entry.kind != "recipe":
         yield _table(part.options(entry))

@@ -8,7 +8,7 @@ from configs import resolve_config
 from translate.engine.config.schema import Data, Train
 from translate.engine.diagnosis.detection import FAILURES
 from translate.engine.system import signatures
-from translate.insight.settings import Setting, Subject, settings
+from translate.insight.settings import FailingRun, Setting, settings
 from translate.registry import find, names
 from translate.remedies import Remedy, remedies_of
 
@@ -18,7 +18,7 @@ def settings_of(
 ) -> list[Setting]:
     """Return the settings against a failure of a run of 1,000 steps."""
     config = resolve_config(*assignments, recipe=recipe, flags={"data.domains": ["a"]})
-    return list(settings(failure, Subject(config, 1000, name)))
+    return list(settings(failure, FailingRun(config, 1000, name)))
 
 
 def test_settings_come_from_the_remedies_that_options_and_wrappers_declare() -> None:
@@ -79,7 +79,7 @@ def test_settings_of_every_recipe_exist(recipe: str) -> None:
     keys = {
         setting.key
         for failure in FAILURES
-        for setting in settings(failure, Subject(config, 1000, "generator"))
+        for setting in settings(failure, FailingRun(config, 1000, "generator"))
     }
     options = signatures.read_options(find("recipe", recipe), ["spec"])
     known = {"options": options, "data": Data.model_fields, "train": Train.model_fields}

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from translate.engine.plugins.errors import Place, place_of
+from translate.engine.plugins.errors import CodeLine, place_of
 
 SCALARS = (bool, int, float, complex, str, bytes, type(None))
 MODULE_ATTRIBUTES = frozenset(vars(nn.Module()))
@@ -62,7 +62,7 @@ def differing_names(before: Mapping[str, Any], after: Mapping[str, Any]) -> list
     return [n for n in names if not _equal(before.get(n, missing), after.get(n, missing))]
 
 
-def find_assignment(recipe: nn.Module, name: str) -> Place | None:
+def find_assignment(recipe: nn.Module, name: str) -> CodeLine | None:
     """Return the line outside constructors that assigns an attribute, or else one that uses it.
 
     `name` is a name that `attributes` returns, such as ``len(pool.images)``.

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from translate.batches import Captioned, Images, Labelled, Pair
 from translate.engine.plugins.errors import RULES as METHOD_DUTIES
-from translate.engine.plugins.errors import Place, definition, find_place
+from translate.engine.plugins.errors import CodeLine, definition, find_place
 from translate.errors import TranslateError, describe_error
 
 BATCH_TYPES = (Pair, Images, Labelled, Captioned)
@@ -45,7 +45,7 @@ class Cause(NamedTuple):
 
     message: str
     """what is wrong, and how to fix it"""
-    place: Place | None
+    place: CodeLine | None
     """the line of the plugin, if it is known"""
     is_exception: bool
     """whether testing the plugin raised an exception; otherwise a result was wrong"""
@@ -100,7 +100,7 @@ def _tested_method(rule: Callable[..., Any], owner: object) -> str:
     return member if hasattr(owner, member) else "__init__"
 
 
-def _method_duty(place: Place, owner: object) -> str:
+def _method_duty(place: CodeLine, owner: object) -> str:
     """Return what the method that contains `place` must do, as a sentence, or ""."""
     sentence = METHOD_DUTIES.get(place.function, "") if hasattr(owner, place.function) else ""
     return f" Rule: {sentence}." if sentence else ""

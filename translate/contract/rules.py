@@ -13,12 +13,12 @@ import torch
 from torch import Tensor
 
 from translate.contract.attributes import differing_names
-from translate.engine.plugins.errors import Place, innermost_place
+from translate.engine.plugins.errors import CodeLine, innermost_place
 
-_accesses: ContextVar[list["Access"] | None] = ContextVar("_accesses", default=None)
+_accesses: ContextVar[list["ExternalAccess"] | None] = ContextVar("_accesses", default=None)
 
 
-class Access(NamedTuple):
+class ExternalAccess(NamedTuple):
     """A file that was opened, or a network address that was requested."""
 
     address: str
@@ -30,7 +30,7 @@ class Access(NamedTuple):
 class RuleError(AssertionError):
     """A plugin breaks a rule; `place` is the line of the plugin."""
 
-    def __init__(self, message: str, place: Place | None = None) -> None:
+    def __init__(self, message: str, place: CodeLine | None = None) -> None:
         super().__init__(message)
         self.place = place
 
@@ -53,13 +53,13 @@ def random_pixels(*shape: int) -> Tensor:
 
 
 @contextmanager
-def record_io() -> Iterator[list[Access]]:
+def record_io() -> Iterator[list[ExternalAccess]]:
     """Yield a list to which each file opened and address requested in the block is added.
 
     Files of Python modules are not added, as a constructor may import.
     """
     _add_audit_hook()
-    accesses: list[Access] = []
+    accesses: list[ExternalAccess] = []
     token = _accesses.set(accesses)
     try:
         yield accesses
@@ -81,10 +81,10 @@ def _record_access(event: str, arguments: tuple[Any, ...]) -> None:
     is_system = address.startswith(("/dev/", "/proc/", "/sys/")) or isinstance(arguments[0], int)
     if event != "open" or not (is_system or address.endswith((".py", ".pyc", ".so"))):
         stack = list(walk_stack(sys._getframe(1)))
-        accesses.append(Access(address, stack[::-1]))
+        accesses.append(ExternalAccess(address, stack[::-1]))
 
 
-def require_no_io(accesses: list[Access], owner: object) -> None:
+def require_no_io(accesses: list[ExternalAccess], owner: object) -> None:
     """Require that a constructor opened no file and requested no address."""
     if accesses:
         names = ", ".join(access.address for access in accesses[:3])

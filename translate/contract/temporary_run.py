@@ -18,7 +18,7 @@ from translate.engine.checkpoints import write
 from translate.engine.checkpoints.state import TrainingState
 from translate.engine.config import layers, yaml_text
 from translate.engine.disk import files
-from translate.engine.plugins.errors import Place
+from translate.engine.plugins.errors import CodeLine
 from translate.engine.system.randomness import random_state
 from translate.images.contact_sheet import image_grid
 from translate.images.encode import write_image
@@ -96,7 +96,7 @@ def _log_record(step: int) -> LogRecord:
 
 
 @contextmanager
-def require_unchanged(run: Path, place: Callable[[], Place | None]) -> Iterator[None]:
+def require_unchanged(run: Path, place: Callable[[], CodeLine | None]) -> Iterator[None]:
     """Raise `RuleError` if the block changes a file of the run or a global random generator.
 
     `place` returns the line of the plugin for the message.

@@ -26,7 +26,7 @@ DAMAGED = (zipfile.BadZipFile, tarfile.TarError, EOFError, zlib.error, lzma.LZMA
 """exceptions of `zipfile` and `tarfile` for damaged archives"""
 
 
-class Entry(NamedTuple):
+class ArchiveEntry(NamedTuple):
     """An entry of an archive."""
 
     name: str
@@ -58,7 +58,7 @@ def check_archive(path: Path) -> None:
                 )
 
 
-def members(path: Path) -> Iterator[Entry]:
+def members(path: Path) -> Iterator[ArchiveEntry]:
     """Yield the files of the archive `path` in the archive's order; call `check_archive` first."""
     with _errors_as_data_error(path):
         yield from (entry for entry in _entries(path) if entry.kind == "file")
@@ -79,17 +79,17 @@ def _errors_as_data_error(path: Path) -> Iterator[None]:
         raise DataError(f"{path} cannot be unpacked: {reason.rstrip(':.')}.") from error
 
 
-def _entries(path: Path) -> Iterator[Entry]:
+def _entries(path: Path) -> Iterator[ArchiveEntry]:
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
             for info in archive.infolist():
                 chunks = partial(_read_chunks, path, archive.open, info)
-                yield Entry(info.orig_filename, info.file_size, _zip_kind(info), chunks)
+                yield ArchiveEntry(info.orig_filename, info.file_size, _zip_kind(info), chunks)
     else:
         with tarfile.open(path) as tar:
             for item in tar:
                 chunks = partial(_read_chunks, path, tar.extractfile, item)
-                yield Entry(item.name, item.size, _tar_kind(item), chunks)
+                yield ArchiveEntry(item.name, item.size, _tar_kind(item), chunks)
 
 
 def _zip_kind(info: zipfile.ZipInfo) -> str:
@@ -107,7 +107,7 @@ def _tar_kind(item: tarfile.TarInfo) -> str:
     return "file" if item.isreg() and not item.issparse() else "is a link or a device"
 
 
-def _rejection(entry: Entry, names: set[PurePosixPath]) -> str:
+def _rejection(entry: ArchiveEntry, names: set[PurePosixPath]) -> str:
     """Return why `entry` is rejected, or an empty string; add its name to `names`."""
     if entry.kind not in ("file", "folder"):
         return entry.kind

@@ -15,7 +15,7 @@ from translate.engine.diagnosis.detection import COLLAPSE, DIVERGING, Detection
 from translate.engine.disk.records import json_files
 from translate.errors import TranslateError
 from translate.insight.history import History
-from translate.insight.settings import Setting, Subject, settings
+from translate.insight.settings import FailingRun, Setting, settings
 from translate.registry import create
 
 DESTRUCTIVE = {COLLAPSE, DIVERGING}
@@ -34,9 +34,9 @@ def propose(detection: Detection, history: History) -> Proposal:
     """Return the first setting against a failure with which the recipe can be created."""
     if not history.config:
         return Proposal()
-    subject = Subject(history.config, history.log.end, detection.subject)
+    run = FailingRun(history.config, history.log.end, detection.subject)
     try:
-        candidates = list(settings(detection.failure, subject))
+        candidates = list(settings(detection.failure, run))
     except TranslateError as error:  # a plugin is not installed any more
         history.add_omission(f"no setting can be proposed: {error}")
         return Proposal()

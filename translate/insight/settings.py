@@ -31,7 +31,7 @@ class Rate(NamedTuple):
     default: float
 
 
-class Subject(NamedTuple):
+class FailingRun(NamedTuple):
     """The run that settings are proposed for, and the player or the preview's row that fails."""
 
     config: Config
@@ -61,26 +61,26 @@ class Subject(NamedTuple):
         return rates
 
 
-SettingRule = Callable[[Subject], Iterator[Setting]]
+SettingRule = Callable[[FailingRun], Iterator[Setting]]
 
 
-def settings(failure: str, subject: Subject) -> Iterator[Setting]:
+def settings(failure: str, run: FailingRun) -> Iterator[Setting]:
     """Yield settings against a failure, the best first."""
     for rule in RULES_BEFORE_PLUGINS.get(failure, ()):
-        yield from rule(subject)
-    yield from _declared_by_options(failure, subject)
-    yield from _wrappers(failure, subject)
+        yield from rule(run)
+    yield from _declared_by_options(failure, run)
+    yield from _wrappers(failure, run)
     for rule in RULES_AFTER_PLUGINS.get(failure, (lower_rate,)):
-        yield from rule(subject)
+        yield from rule(run)
 
 
 # -- settings that plugins declare ----------------------------------------------------------------
 
 
-def _declared_by_options(failure: str, subject: Subject) -> Iterator[Setting]:
+def _declared_by_options(failure: str, run: FailingRun) -> Iterator[Setting]:
     """Yield settings of options with a `Remedy`, in the recipe or in its networks and losses."""
-    config = subject.config
-    for name, option in subject.options.items():
+    config = run.config
+    for name, option in run.options.items():
         current = config.options.get(name, option.default)
         for value in _remedies(option, failure, current):
             yield Setting(f"options.{name}", value)
@@ -105,10 +105,10 @@ def _remedies(option: Option, failure: str, current: Any) -> Iterator[Any]:
                 yield note.value
 
 
-def _wrappers(failure: str, subject: Subject) -> Iterator[Setting]:
+def _wrappers(failure: str, run: FailingRun) -> Iterator[Setting]:
     """Yield discriminators of the recipe, wrapped by those with `remedy_for` the failure."""
-    config = subject.config
-    for name, option in subject.options.items():
+    config = run.config
+    for name, option in run.options.items():
         current = config.options.get(name, option.default)
         is_discriminator = part_kind(option) == "discriminator" and current is not None
         if not is_discriminator or why_without_effect(config, f"options.{name}"):
@@ -123,74 +123,74 @@ def _wrappers(failure: str, subject: Subject) -> Iterator[Setting]:
 # -- general settings -----------------------------------------------------------------------------
 
 
-def lower_rate(subject: Subject) -> Iterator[Setting]:
+def lower_rate(run: FailingRun) -> Iterator[Setting]:
     """Halve the learning rate of the player, or of each player if it has none of its own."""
-    for name, value, _ in subject.rates() or subject.all_rates():
+    for name, value, _ in run.rates() or run.all_rates():
         yield Setting(f"options.{name}", _format(value / 2))
 
 
-def higher_rate(subject: Subject) -> Iterator[Setting]:
+def higher_rate(run: FailingRun) -> Iterator[Setting]:
     """Double the learning rate of the player, or set its default if that is higher."""
-    for name, value, default in subject.rates():
+    for name, value, default in run.rates():
         yield Setting(f"options.{name}", _format(max(2 * value, default)))
 
 
-def default_rate(subject: Subject) -> Iterator[Setting]:
+def default_rate(run: FailingRun) -> Iterator[Setting]:
     """Set the default learning rate if the current one is more than twice as high."""
-    for name, value, default in subject.rates() or subject.all_rates():
+    for name, value, default in run.rates() or run.all_rates():
         if value > 2 * default:
             yield Setting(f"options.{name}", default)
 
 
-def clip_gradients(subject: Subject) -> Iterator[Setting]:
+def clip_gradients(run: FailingRun) -> Iterator[Setting]:
     """Clip the gradients."""
-    if subject.config.train.clip_norm is None:
+    if run.config.train.clip_norm is None:
         yield Setting("train.clip_norm", 1.0)
 
 
-def restored_rate(subject: Subject) -> Iterator[Setting]:
+def restored_rate(run: FailingRun) -> Iterator[Setting]:
     """Restore a learning rate that is too low, by its value or by the schedule."""
-    for name, value, default in subject.rates():
+    for name, value, default in run.rates():
         if value < default / 100:
             yield Setting(f"options.{name}", default)
-    if subject.config.train.schedule_steps:
-        yield Setting("train.schedule_steps", 2 * subject.end)
+    if run.config.train.schedule_steps:
+        yield Setting("train.schedule_steps", 2 * run.end)
     yield Setting("train.schedule", "constant")
 
 
-def faster_reading(subject: Subject) -> Iterator[Setting]:
+def faster_reading(run: FailingRun) -> Iterator[Setting]:
     """Read images by more worker processes, or cache more of them in memory."""
-    data, cores = subject.config.data, os.cpu_count() or 1
+    data, cores = run.config.data, os.cpu_count() or 1
     if data.workers < cores:
         yield Setting("data.workers", cores)
     yield Setting("data.cache", 2 * data.cache or 2.0)
 
 
-def smaller_batch(subject: Subject) -> Iterator[Setting]:
+def smaller_batch(run: FailingRun) -> Iterator[Setting]:
     """Halve the batch, or the crop."""
-    batch, (height, width) = subject.config.train.batch_size, subject.config.data.crop
+    batch, (height, width) = run.config.train.batch_size, run.config.data.crop
     if batch > 1:
         yield Setting("train.batch_size", batch // 2)
     yield Setting("data.size", [height // 2, width // 2])
 
 
-def more_augmentation(subject: Subject) -> Iterator[Setting]:
+def more_augmentation(run: FailingRun) -> Iterator[Setting]:
     """Mirror and scale the images at random."""
-    data = subject.config.data
+    data = run.config.data
     if not data.flip:
         yield Setting("data.flip", True)
     side = min(data.crop)
     yield Setting("data.resize", [side, round(1.25 * side)])
 
 
-def longer_training(subject: Subject) -> Iterator[Setting]:
+def longer_training(run: FailingRun) -> Iterator[Setting]:
     """Train twice as long."""
-    yield Setting("train.steps", 2 * subject.end)
+    yield Setting("train.steps", 2 * run.end)
 
 
-def another_seed(subject: Subject) -> Iterator[Setting]:
+def another_seed(run: FailingRun) -> Iterator[Setting]:
     """Start from scratch with another seed."""
-    yield Setting("train.seed", subject.config.train.seed + 1, restarts=True)
+    yield Setting("train.seed", run.config.train.seed + 1, restarts=True)
 
 
 def _format(rate: float) -> float:

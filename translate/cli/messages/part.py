@@ -11,7 +11,7 @@ from translate.cli.messages.annotated_yaml import (
     append_comment,
     format_default,
 )
-from translate.cli.parameters.catalogue import Entry, entries
+from translate.cli.parameters.catalogue import CatalogueEntry, entries
 from translate.cli.parameters.choices import choices, purpose_of
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ USAGE_WITHOUT_OPTIONS = {
 """what to type to use a part, by its kind"""
 
 
-def find(name: str, kind: str | None = None) -> list[Entry]:
+def find(name: str, kind: str | None = None) -> list[CatalogueEntry]:
     """Return the parts called `name`, of one kind; of all kinds if `kind` is None."""
     return [
         entry
@@ -48,7 +48,7 @@ def find(name: str, kind: str | None = None) -> list[Entry]:
     ]
 
 
-def describe(part: Entry) -> str:
+def describe(part: CatalogueEntry) -> str:
     """Return the description of a part as YAML.
 
     Comments say what the part is and how to select it; the lines are its options with defaults.
@@ -65,7 +65,7 @@ def describe(part: Entry) -> str:
     return "\n".join(lines) + "\n"
 
 
-def record(part: Entry) -> dict[str, Any]:
+def record(part: CatalogueEntry) -> dict[str, Any]:
     """Return the content of `describe` as a JSON object."""
     from translate.engine.config.yaml_text import to_yaml_types
 
@@ -82,7 +82,7 @@ def record(part: Entry) -> dict[str, Any]:
     return {**part._asdict(), "usage": _usage(part), "options": described}
 
 
-def options(part: Entry) -> "list[Option]":
+def options(part: CatalogueEntry) -> "list[Option]":
     """Return the options of a part."""
     from translate import registry
     from translate.engine.system import signatures
@@ -91,7 +91,7 @@ def options(part: Entry) -> "list[Option]":
     return list(signatures.read_options(factory, RESERVED_ARGUMENTS).values())
 
 
-def _usage(part: Entry) -> list[str]:
+def _usage(part: CatalogueEntry) -> list[str]:
     """Return what to type to select a part, and the recipes that accept it."""
     from translate.registry import create
 
@@ -126,7 +126,7 @@ def _usage(part: Entry) -> list[str]:
     return ["Select it for training:", f'  --set "options.{option}={value}"', *accepting]
 
 
-def _recipes_that_accept(part: Entry) -> dict[str, list[str]]:
+def _recipes_that_accept(part: CatalogueEntry) -> dict[str, list[str]]:
     """Return the recipes that accept parts of this kind and purpose, by the name of the option."""
     from translate.engine.config.parts import part_kind, part_name
     from translate.engine.system import signatures

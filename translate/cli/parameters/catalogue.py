@@ -29,7 +29,7 @@ TITLES = {
 """heading of each kind in `translate show`, in the order of the output"""
 
 
-class Entry(NamedTuple):
+class CatalogueEntry(NamedTuple):
     """A name that `translate show` lists."""
 
     kind: str
@@ -38,16 +38,17 @@ class Entry(NamedTuple):
     distribution: str
 
 
-def entries() -> list[Entry]:
+def entries() -> list[CatalogueEntry]:
     """Return an entry for each name, sorted by kind as `TITLES` is."""
     from translate.engine.plugins.discovery import OWN_DISTRIBUTION
 
     listed = [
-        Entry(kind, name, summary(registration.factory), registration.distribution)
+        CatalogueEntry(kind, name, summary(registration.factory), registration.distribution)
         for kind, name, registration in all_registrations()
     ]
     listed += [
-        Entry("configuration", name, text, OWN_DISTRIBUTION) for name, text in _configurations()
+        CatalogueEntry("configuration", name, text, OWN_DISTRIBUTION)
+        for name, text in _configurations()
     ]
     return sorted(listed, key=lambda entry: list(TITLES).index(entry.kind))
 

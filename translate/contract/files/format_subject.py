@@ -20,7 +20,7 @@ CHANNELS = (1, 3, 4)
 """numbers of channels to test, in addition to the largest number that a format can write"""
 
 
-class Sample(NamedTuple):
+class ExampleImage(NamedTuple):
     """A test image that a format can write."""
 
     suffix: str
@@ -80,22 +80,22 @@ class FormatSubject:
 
     @cached_property
     def images(self) -> list[EncodedImage]:
-        """The given files, and a file for each sample."""
-        return [*map(EncodedImage.open, self.files), *map(self.write, self.samples)]
+        """The given files, and a file for each example."""
+        return [*map(EncodedImage.open, self.files), *map(self.write, self.examples)]
 
     @property
-    def samples(self) -> list[Sample]:
-        """The samples of the format, as `samples_of` selects them."""
-        return list(samples_of(self.format))
+    def examples(self) -> list[ExampleImage]:
+        """The examples of the format, as `example_images` selects them."""
+        return list(example_images(self.format))
 
-    def write(self, sample: Sample) -> EncodedImage:
-        """Return the pixels of `sample` as a file that the format writes."""
-        content = self.format.write(sample.pixels(), sample.header())
-        return EncodedImage(f"image{sample.suffix}", content)
+    def write(self, example: ExampleImage) -> EncodedImage:
+        """Return the pixels of `example` as a file that the format writes."""
+        content = self.format.write(example.pixels(), example.header())
+        return EncodedImage(f"image{example.suffix}", content)
 
 
-def samples_of(image_format: Format) -> Iterator[Sample]:
-    """Yield the samples that test what a format declares to write.
+def example_images(image_format: Format) -> Iterator[ExampleImage]:
+    """Yield the examples that test what a format declares to write.
 
     For each suffix, the first dtype is tested with the largest number of channels and with those of
     `CHANNELS` that the format supports; other dtypes are tested with the smallest of these numbers.
@@ -106,9 +106,9 @@ def samples_of(image_format: Format) -> Iterator[Sample]:
         for index, dtype in enumerate(writable.dtypes):
             for count in counts:
                 if index == 0 or count == counts[0]:
-                    yield Sample(suffix, count, dtype, alpha=False)
+                    yield ExampleImage(suffix, count, dtype, alpha=False)
                 if writable.alpha and count in (1, 3):
-                    yield Sample(suffix, count, dtype, alpha=True)
+                    yield ExampleImage(suffix, count, dtype, alpha=True)
 
 
 def as_array(content: NDArray[Any] | Layers) -> NDArray[Any]:

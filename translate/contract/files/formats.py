@@ -10,7 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from translate.batches import DTYPES
-from translate.contract.files.format_subject import FormatSubject, Sample, as_array, samples_of
+from translate.contract.files.format_subject import (
+    ExampleImage,
+    FormatSubject,
+    as_array,
+    example_images,
+)
 from translate.contract.rules import require
 from translate.errors import BadImage
 from translate.formats import Header, Window, WindowedFormat
@@ -47,10 +52,10 @@ def rejects_other_formats(subject: FormatSubject) -> None:
         ("a zero byte", b"\0"),
         ("random bytes", Random(0).randbytes(64)),
         *(
-            (other.name, other.format.write(sample.pixels(), sample.header()))
+            (other.name, other.format.write(example.pixels(), example.header()))
             for other in format_registry.formats()
             if other.name != subject.name
-            for sample in samples_of(other.format)
+            for example in example_images(other.format)
         ),
     ]
     for name, data in files:
@@ -60,9 +65,9 @@ def rejects_other_formats(subject: FormatSubject) -> None:
 
 def probes_without_decoding(subject: FormatSubject) -> str | None:
     """Decode no pixels in `probe`: allocate much less memory than the image."""
-    for sample in {sample.suffix: sample for sample in subject.samples}.values():
-        black = np.zeros((*LARGE_SIZE, sample.channels), sample.dtype)
-        data = subject.format.write(black, sample.header(LARGE_SIZE))
+    for example in {example.suffix: example for example in subject.examples}.values():
+        black = np.zeros((*LARGE_SIZE, example.channels), example.dtype)
+        data = subject.format.write(black, example.header(LARGE_SIZE))
         subject.format.probe(EncodedImage("image", data))  # the first call may import modules
         tracemalloc.start()
         try:
@@ -71,9 +76,9 @@ def probes_without_decoding(subject: FormatSubject) -> str | None:
         finally:
             tracemalloc.stop()
         require(peak < black.nbytes // 2,
-             f"`probe` allocates {peak:,} bytes for a {sample.suffix} image of {black.nbytes:,}: "
+             f"`probe` allocates {peak:,} bytes for a {example.suffix} image of {black.nbytes:,}: "
              "read only its header")  # fmt: skip
-    return None if subject.samples else NO_FILES
+    return None if subject.examples else NO_FILES
 
 
 def reads_what_probe_declares(subject: FormatSubject) -> str | None:
@@ -103,49 +108,49 @@ def reads_windows(subject: FormatSubject) -> str | None:
 
 def keeps_pixels(subject: FormatSubject) -> str | None:
     """Return from `read` the dtype that `write` stored and, if `lossless`, the exact pixels."""
-    for sample in subject.samples:
-        image = subject.write(sample)
+    for example in subject.examples:
+        image = subject.write(example)
         dtype = image.header.dtype
-        require(dtype == sample.dtype, f"{sample.description} is read back as {dtype}: store the "
+        require(dtype == example.dtype, f"{example.description} is read back as {dtype}: store the "
              "dtype, or remove it from `writes`")  # fmt: skip
-        colours, expected = _colours(image, sample), sample.pixels()[..., : sample.colours]
+        colours, expected = _colours(image, example), example.pixels()[..., : example.colours]
         require(np.array_equal(colours, expected) or not subject.format.lossless,
-             f"{sample.description}: pixels change when they are written and read: store them "
+             f"{example.description}: pixels change when they are written and read: store them "
              "exactly, or set `lossless` to False")  # fmt: skip
-    return None if subject.samples else NO_FILES
+    return None if subject.examples else NO_FILES
 
 
 def keeps_alpha(subject: FormatSubject) -> str | None:
     """Return alpha from `read` if and only if `write` got it."""
-    for sample in subject.samples:
-        image = subject.write(sample)
+    for example in subject.examples:
+        image = subject.write(example)
         alpha = image.decode_layers().alpha
         declared = image.header.alpha
         require(declared == (alpha is not None),
-             f"{sample.description}: `probe` declares `alpha` {declared}, and `read` returns the "
+             f"{example.description}: `probe` declares `alpha` {declared}, and `read` returns the "
              "opposite")  # fmt: skip
-        require((alpha is not None) == sample.alpha,
-             f"{sample.description}: alpha is {'lost' if sample.alpha else 'added'}: write the "
+        require((alpha is not None) == example.alpha,
+             f"{example.description}: alpha is {'lost' if example.alpha else 'added'}: write the "
              "last channel as alpha if `like.alpha` is true")  # fmt: skip
         if alpha is not None and subject.format.lossless:
-            require(np.array_equal(alpha, sample.pixels()[..., -1]),
-                 f"{sample.description}: alpha changes when it is written and read")  # fmt: skip
-    return None if subject.samples else NO_FILES
+            require(np.array_equal(alpha, example.pixels()[..., -1]),
+                 f"{example.description}: alpha changes when it is written and read")  # fmt: skip
+    return None if subject.examples else NO_FILES
 
 
 def writes_tiles(subject: FormatSubject) -> str | None:
     """Store with `write_tiles`, if it exists, the same image as with `write`."""
     if not isinstance(subject.format, WindowedFormat):
         return "it has no write_tiles"
-    for sample in subject.samples:
-        pixels = np.resize(sample.pixels(), (*TILED_SIZE, sample.channels))
-        file, header = BytesIO(), sample.header(TILED_SIZE)
+    for example in subject.examples:
+        pixels = np.resize(example.pixels(), (*TILED_SIZE, example.channels))
+        file, header = BytesIO(), example.header(TILED_SIZE)
         subject.format.write_tiles(
-            file, _tiles(pixels), TILED_SIZE, sample.channels, sample.dtype, TILE, header
+            file, _tiles(pixels), TILED_SIZE, example.channels, example.dtype, TILE, header
         )
         whole = as_array(EncodedImage("image", file.getvalue()).decode_layers())
         same = np.array_equal(whole, pixels) or not subject.format.lossless
-        require(same, f"{sample.description}: `write_tiles` stores other pixels than its tiles")
+        require(same, f"{example.description}: `write_tiles` stores other pixels than its tiles")
     return None
 
 
@@ -183,10 +188,10 @@ def _require_header_matches(name: str, pixels: NDArray[Any], header: Header) -> 
     require(pixels.dtype == dtype, message)
 
 
-def _colours(image: EncodedImage, sample: Sample) -> NDArray[Any]:
-    """Return the colours of a file; if `sample` is gray, three equal channels become one."""
+def _colours(image: EncodedImage, example: ExampleImage) -> NDArray[Any]:
+    """Return the colours of a file; if `example` is gray, three equal channels become one."""
     colours = as_array(image.decode_layers().pixels)
-    repeated = sample.colours == 1 and np.array_equal(colours, colours[..., :1].repeat(3, axis=2))
+    repeated = example.colours == 1 and np.array_equal(colours, colours[..., :1].repeat(3, axis=2))
     return colours[..., :1] if repeated else colours
 
 

@@ -34,7 +34,7 @@ SPLITS = ("train", "val", "test")
 logger = logging.getLogger(__name__)
 
 
-class Domain(NamedTuple):
+class DomainFolder(NamedTuple):
     """The folder of a domain, of the user or generated."""
 
     name: str
@@ -123,7 +123,7 @@ def _draw_once(folder: Path, name: str) -> None:
     logger.info(f"{folder}: {count} images, {time.perf_counter() - start:.0f} s")
 
 
-def find(root: Path) -> list[Domain]:
+def find(root: Path) -> list[DomainFolder]:
     """Return the domains below `root`, by name."""
     domains = []
     for folder in subfolders(root) if root.is_dir() else ():
@@ -133,7 +133,7 @@ def find(root: Path) -> list[Domain]:
             counts[split if split in SPLITS else "images"] += 1
         if any(counts.values()):
             counts = {split: count for split, count in counts.items() if count}
-            domains.append(Domain(folder.name, folder, counts, _is_sample(folder)))
+            domains.append(DomainFolder(folder.name, folder, counts, _is_sample(folder)))
     return domains
 
 

@@ -19,7 +19,7 @@ LIMIT = 4 << 30
 SUFFIX = ".model"
 
 
-class Header(json_files.Record):
+class CacheHeader(json_files.Record):
     """The first line of a cached file, which the files of the model follow."""
 
     is_folder: bool
@@ -42,7 +42,7 @@ def read(key: str) -> Content | None:
     path = folder() / f"{key}{SUFFIX}"
     try:
         line, _, data = path.read_bytes().partition(b"\n")
-        header = Header.model_validate(json_files.parse(line), strict=False)
+        header = CacheHeader.model_validate(json_files.parse(line), strict=False)
     except (OSError, ValueError, ValidationError):
         return None
     content, start = dict[str, bytes](), 0

@@ -17,7 +17,7 @@ from translate.engine.inference.failures import translation_problem
 from translate.engine.inference.file_translator import FileTranslator
 from translate.engine.inference.inputs.jobs import Job
 from translate.engine.inference.inputs.sources import Sources
-from translate.engine.inference.outputs.destinations import EncodedOutput, Outputs
+from translate.engine.inference.outputs.destinations import EncodedOutput, OutputStore
 from translate.engine.inference.planning import jobs_of_one_size
 from translate.engine.inference.run_ahead import run_ahead
 from translate.engine.inference.trust import Trust, TrustMeter, measure_finite
@@ -87,7 +87,7 @@ class Pipeline:
 
     translator: FileTranslator
     sources: Sources
-    outputs: Outputs
+    outputs: OutputStore
     batch_size: int
     meter: TrustMeter | None = None
     """measures the trust of each output; None: not measured"""

@@ -48,7 +48,7 @@ BASE_PACKAGES = ("translate", "torch", "abc", "builtins", "typing", "pluggy")
 """packages that are never plugins"""
 
 
-class Place(NamedTuple):
+class CodeLine(NamedTuple):
     """A line of a plugin's code."""
 
     plugin: str
@@ -122,7 +122,7 @@ def rule(member: str) -> str:
     return f"Rule: {RULES[member]}. " if member in RULES else ""
 
 
-def find_place(error: BaseException, owner: object = None) -> Place | None:
+def find_place(error: BaseException, owner: object = None) -> CodeLine | None:
     """Return the innermost line of a plugin's code in the traceback of `error`, or None.
 
     Modules in a registered plugin's package are a plugin's code, and so is `owner`'s module. If a
@@ -131,7 +131,9 @@ def find_place(error: BaseException, owner: object = None) -> Place | None:
     return innermost_place(walk_tb(error.__traceback__), owner)
 
 
-def innermost_place(frames: Iterable[tuple[FrameType, int]], owner: object = None) -> Place | None:
+def innermost_place(
+    frames: Iterable[tuple[FrameType, int]], owner: object = None
+) -> CodeLine | None:
     """Return the last line of a plugin's code in `frames`, which are frames and lines; or None."""
     owners = _owners(owner)
     places = []
@@ -139,12 +141,12 @@ def innermost_place(frames: Iterable[tuple[FrameType, int]], owner: object = Non
         module = str(frame.f_globals.get("__name__", ""))
         if (plugin := _plugin(module, owners)) is not None:
             code = frame.f_code
-            places.append(Place(plugin, code.co_filename, line, code.co_name))
+            places.append(CodeLine(plugin, code.co_filename, line, code.co_name))
     third_party = [place for place in places if not _is_ours(place)]
     return (third_party or places)[-1] if places else None
 
 
-def _is_ours(place: Place) -> bool:
+def _is_ours(place: CodeLine) -> bool:
     return place.plugin.startswith(f"{discovery.OWN_DISTRIBUTION}:")
 
 
@@ -154,7 +156,7 @@ def definition_location(owner: object, member: str) -> str:
     return f" ({place})" if place else ""
 
 
-def definition(owner: object, member: str) -> Place | None:
+def definition(owner: object, member: str) -> CodeLine | None:
     """Return the place where a plugin defines ``owner.member``; None if it is not in Python."""
     function = getattr(owner, member, None)
     code = getattr(getattr(function, "__func__", function), "__code__", None)
@@ -175,10 +177,10 @@ def yield_location(recipe: object, generator: object) -> str:
     return f" ({place_of(function, code.co_filename, frame.f_lineno, code.co_name)})"
 
 
-def place_of(owner: object, file: str, line: int, function: str) -> Place:
+def place_of(owner: object, file: str, line: int, function: str) -> CodeLine:
     """Return a line of the plugin that defines the class or function `owner`."""
     plugin = _plugin(str(getattr(owner, "__module__", "")), _owners(None)) or ""
-    return Place(plugin, file, line, function)
+    return CodeLine(plugin, file, line, function)
 
 
 def engine_place(error: BaseException) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from translate.engine.objects.files import open_files
 from translate.engine.system.locations import UrlPath
-from translate.images.files.tar_index import SUFFIX, Place, TarIndex, read_headers
+from translate.images.files.tar_index import SUFFIX, ByteRange, TarIndex, read_headers
 from translate.images.files.tar_objects import open_tar
 
 
@@ -38,7 +38,7 @@ def read_index(path: Path) -> TarIndex:
     return _read_index(path, status.st_size, status.st_mtime_ns, status.st_ino)
 
 
-def find_member(path: Path) -> tuple[Path, Place] | None:
+def find_member(path: Path) -> tuple[Path, ByteRange] | None:
     """Return the tar file of the member at `path`, and the member's place; None if not there."""
     tar = find_tar(path)
     if tar is None:

@@ -12,7 +12,7 @@ SUFFIX = ".tar"
 TRUNCATED = "truncated: the end of a tar file is missing"
 
 
-class Place(NamedTuple):
+class ByteRange(NamedTuple):
     """Where the content of a member is in its tar file, in bytes."""
 
     start: int
@@ -22,7 +22,7 @@ class Place(NamedTuple):
 class TarIndex(NamedTuple):
     """The files in a tar file."""
 
-    members: Mapping[Path, Place]
+    members: Mapping[Path, ByteRange]
     """place of each member, by the path of the tar file with the member's name below it"""
     problems: list[BadImage]
     """members that cannot be read; for a truncated file also the tar file itself"""
@@ -30,7 +30,7 @@ class TarIndex(NamedTuple):
 
 def read_headers(file: BufferedReader, path: Path, size: int) -> TarIndex:
     """Return the members of an open tar file of `size` bytes; raises `OSError`."""
-    members: dict[Path, Place] = {}
+    members: dict[Path, ByteRange] = {}
     problems: list[BadImage] = []
     end = 0
     try:
@@ -42,7 +42,7 @@ def read_headers(file: BufferedReader, path: Path, size: int) -> TarIndex:
                 if reason := _member_problem(path, member, members, size):
                     problems.append(BadImage(path / member.name, reason))
                 else:
-                    members[path / member.name] = Place(member.offset_data, member.size)
+                    members[path / member.name] = ByteRange(member.offset_data, member.size)
         if end + tarfile.BLOCKSIZE > size:  # there is not even one of the two zero blocks
             problems.append(BadImage(path, TRUNCATED))
     except tarfile.ReadError as error:
@@ -66,7 +66,7 @@ def is_header_of(block: bytes, path: Path, size: int) -> bool:
 
 
 def _member_problem(
-    path: Path, member: tarfile.TarInfo, members: Mapping[Path, Place], size: int
+    path: Path, member: tarfile.TarInfo, members: Mapping[Path, ByteRange], size: int
 ) -> str:
     """Return why a member cannot be used, or ""."""
     name = PurePosixPath(member.name)

@@ -44,7 +44,7 @@ def write_shards(
     Raises:
         OSError: The disk refused a file of any process.
     """
-    writer = ShardWriter(folder, process_state)
+    writer = ShardStorage(folder, process_state)
     try:
         with distributed.explain_peer_failure():
             save(dict(tensors), storage_writer=writer)
@@ -60,7 +60,7 @@ def write_shards(
     }
 
 
-class ShardWriter(StorageWriter):
+class ShardStorage(StorageWriter):
     """The storage of `write_shards`."""
 
     def __init__(self, folder: Path, process_state: Mapping[str, Tensor]) -> None:

@@ -21,7 +21,7 @@ class EncodedOutput(NamedTuple):
     """a gray PNG file that shows which pixels cannot be trusted"""
 
 
-class Outputs(Protocol):
+class OutputStore(Protocol):
     """Stores encoded outputs, as the `OutputManifest` of a folder does."""
 
     def write(self, work: Job, output: EncodedOutput) -> None:
