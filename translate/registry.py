@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, TypeAlias
 
 from translate.batches import ImageSpec
 from translate.engine.plugins import discovery
-from translate.engine.plugins.calls import call_registration_hook
 from translate.engine.plugins.configs import configs
 from translate.engine.plugins.errors import plugin_code
+from translate.engine.plugins.hook_calls import call_registration_hook
 from translate.engine.system import signatures
 from translate.engine.system.frozen_mapping import FrozenMapping
 from translate.errors import ConfigError, PluginError, short_repr, suggest

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from translate import hookimpl
-from translate.engine.exports.exported.record import ExportRecord
+from translate.engine.exports.torch_free.record import ExportRecord
 from translate.exporters import Content, ExportedModel, LoadedModel
 
 RECORD = ExportRecord.model_validate(

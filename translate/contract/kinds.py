@@ -8,7 +8,7 @@ from translate.contract import commands
 from translate.contract.files import format_subject, formats, importers, layouts
 from translate.contract.parts import exporters, losses, metrics, networks, trackers
 from translate.contract.parts.subject import PARTS, make_part
-from translate.contract.recipes import calls, inference, training
+from translate.contract.recipes import inference, options_and_noise, training
 from translate.contract.recipes.gradients import has_correct_gradients
 from translate.contract.recipes.processes import averages_gradients
 from translate.contract.recipes.subject import make_subject
@@ -30,8 +30,8 @@ RULES: Mapping[Kind, tuple[Rule, ...]] = {
         inference.translates_any_size,
         inference.is_independent_of_batch,
         inference.draws_trained_size,
-        calls.declares_options,
-        calls.draws_from_given_noise,
+        options_and_noise.declares_options,
+        options_and_noise.draws_from_given_noise,
         averages_gradients,
     ),
     "generator": (

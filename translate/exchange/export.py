@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from translate.engine.exports import exporting, generators
-from translate.engine.exports.exported import files
+from translate.engine.exports.torch_free import files
 from translate.engine.models import calls
 from translate.engine.models.model import load
 from translate.engine.system import signatures

@@ -11,7 +11,7 @@ from small_exports import InvertingExporter, invert
 from torch import Tensor, nn
 
 from translate.engine.exports import exporting
-from translate.engine.exports.exported.record import parse_record
+from translate.engine.exports.torch_free.record import parse_record
 from translate.engine.models.model import load
 from translate.errors import ConfigError
 from translate.nn.geometry import Geometry

@@ -9,8 +9,8 @@ import small_checkpoints
 from small_exports import RECORD, InvertingPlugin
 
 from translate.engine.disk import files
-from translate.engine.exports.exported.file_model import FileModel
 from translate.engine.exports.loading import load_model
+from translate.engine.exports.torch_free.file_model import FileModel
 from translate.engine.models.model import Model
 from translate.engine.models.options import InferenceOptions
 from translate.errors import ConfigError

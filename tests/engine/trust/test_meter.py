@@ -10,7 +10,7 @@ from PIL import Image
 from small_exports import RECORD, InvertingExporter
 from trust_models import image_processor
 
-from translate.engine.exports.exported.file_model import file_model
+from translate.engine.exports.torch_free.file_model import file_model
 from translate.engine.pixels.processing import ImageProcessor
 from translate.engine.trust.meter import Meter, open_meter, trust
 from translate.errors import ConfigError

@@ -11,8 +11,8 @@ from translate.engine.checkpoints.references import hub
 from translate.engine.checkpoints.references.lookup import resolve
 from translate.engine.config.yaml_text import to_yaml_types
 from translate.engine.exports import cache
-from translate.engine.exports.exported import files
-from translate.engine.exports.exported.file_model import FileModel, file_model
+from translate.engine.exports.torch_free import files
+from translate.engine.exports.torch_free.file_model import FileModel, file_model
 from translate.engine.plugins import discovery
 from translate.errors import ConfigError, short_repr, suggest
 from translate.exporters import Content, Exporter

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from translate.engine.disk import files, user_cache
 from translate.engine.disk.records import json_files
-from translate.engine.exports.exported.files import size_of
+from translate.engine.exports.torch_free.files import size_of
 from translate.exporters import Content
 
 LIMIT = 4 << 30

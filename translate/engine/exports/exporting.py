@@ -12,8 +12,8 @@ from torch import Tensor, nn
 
 import translate
 from translate.engine.config.yaml_text import to_yaml_types
-from translate.engine.exports.exported.record import ExportRecord
 from translate.engine.exports.tile_requirements import measure_tile_requirements
+from translate.engine.exports.torch_free.record import ExportRecord
 from translate.engine.models import calls
 from translate.engine.models.model import Model
 from translate.engine.plugins.errors import plugin_code

@@ -10,10 +10,10 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from translate.batches import ImageSpec
-from translate.engine.exports.exported import files
-from translate.engine.exports.exported.file_model import load_network
-from translate.engine.exports.exported.record import Generation, LatentPart
 from translate.engine.exports.exporting import make_record, random_input, without_unused_networks
+from translate.engine.exports.torch_free import files
+from translate.engine.exports.torch_free.file_model import load_network
+from translate.engine.exports.torch_free.record import Generation, LatentPart
 from translate.engine.models import calls
 from translate.engine.models.drawing import classes
 from translate.engine.models.model import Model

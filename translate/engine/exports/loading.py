@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from translate.engine.checkpoints import contents
 from translate.engine.checkpoints.references.lookup import resolve
 from translate.engine.exports import backends
-from translate.engine.exports.exported import files
-from translate.engine.exports.exported.file_model import load_file
+from translate.engine.exports.torch_free import files
+from translate.engine.exports.torch_free.file_model import load_file
 from translate.engine.models.options import InferenceOptions
 from translate.errors import ConfigError
 
 if TYPE_CHECKING:
-    from translate.engine.exports.exported.file_model import FileModel
+    from translate.engine.exports.torch_free.file_model import FileModel
     from translate.engine.models.model import Model
 
 

@@ -17,8 +17,8 @@ from translate.engine.disk import file_system, files, folders, partial_files
 from translate.engine.disk.records import json_files
 from translate.engine.disk.records.problems import Problem
 from translate.engine.plugins import discovery
-from translate.engine.plugins.calls import call_hook
 from translate.engine.plugins.errors import describe_unexpected
+from translate.engine.plugins.hook_calls import call_hook
 from translate.engine.processes.signals import reraise_interruption
 from translate.engine.runs import run_record
 from translate.engine.runs.problem_list import ProblemList

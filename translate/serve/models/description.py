@@ -13,7 +13,7 @@ from pydantic.errors import PydanticSchemaGenerationError, PydanticUserError
 
 from translate.batches import Domain
 from translate.engine.config.yaml_text import to_yaml_types
-from translate.engine.exports.exported.file_model import FileModel
+from translate.engine.exports.torch_free.file_model import FileModel
 from translate.engine.models import calls
 from translate.engine.models.drawing import classes
 from translate.engine.models.image_model import WHOLE

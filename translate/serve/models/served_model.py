@@ -10,9 +10,9 @@ from typing import Any, NoReturn
 from translate.engine.checkpoints.references.lookup import resolve
 from translate.engine.config.yaml_text import parse
 from translate.engine.exports.backends import load_with_backend
-from translate.engine.exports.exported.file_model import FileModel
-from translate.engine.exports.exported.files import is_exported
 from translate.engine.exports.loading import load_model
+from translate.engine.exports.torch_free.file_model import FileModel
+from translate.engine.exports.torch_free.files import is_exported
 from translate.engine.inference.file_translator import FileTranslator
 from translate.engine.inference.planning import make_processor
 from translate.engine.models.drawing import SampleRequest, draw_images, draw_sheet

@@ -10,8 +10,8 @@ from static_graphs import capture_static
 
 from translate.contract.kinds import small_options
 from translate.contract.recipes.subject import RecipeSubject, make_subject
-from translate.engine.optimization.graphs.calls import PENALIZED
 from translate.engine.optimization.graphs.networks import OBSERVED_STEPS, GraphedNetworks
+from translate.engine.optimization.graphs.observation import PENALIZED
 from translate.engine.optimization.step import take_step
 from translate.recipe import Recipe
 from translate.registry import names

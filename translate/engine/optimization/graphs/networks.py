@@ -21,7 +21,7 @@ from torch.utils._pytree import tree_leaves
 
 from translate.engine.checkpoints.state import TrainingState
 from translate.engine.config.schema import Train
-from translate.engine.optimization.graphs.calls import (
+from translate.engine.optimization.graphs.observation import (
     Call,
     Observation,
     lasting_obstacle,

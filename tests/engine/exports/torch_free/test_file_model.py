@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from small_exports import RECORD, InvertingExporter, invert
 
-from translate.engine.exports.exported.file_model import FileModel, file_model, load_file
+from translate.engine.exports.torch_free.file_model import FileModel, file_model, load_file
 from translate.errors import ConfigError, TranslateError
 
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 from valid_recipe import ValidRecipe, assert_breaks, register_parts
 
-from translate.contract.recipes import calls
+from translate.contract.recipes import options_and_noise
 from translate.contract.recipes.subject import make_subject
 
 
@@ -37,10 +37,18 @@ class DrawsAfterTheFirstStep(ValidRecipe):
 @pytest.mark.parametrize(
     ("recipe", "rule", "message"),
     [
-        (DrawsFromTheGlobalGenerator, calls.draws_from_given_noise, "Use noise.normal"),
-        (IgnoresNoise, calls.draws_from_given_noise, "the argument `noise` has no effect"),
-        (NeedsSteps, calls.declares_options, "'steps' of translate has no default"),
-        (HasAnOptionCalledSize, calls.declares_options, "'size' of translate is an argument of"),
+        (DrawsFromTheGlobalGenerator, options_and_noise.draws_from_given_noise, "Use noise.normal"),
+        (
+            IgnoresNoise,
+            options_and_noise.draws_from_given_noise,
+            "the argument `noise` has no effect",
+        ),
+        (NeedsSteps, options_and_noise.declares_options, "'steps' of translate has no default"),
+        (
+            HasAnOptionCalledSize,
+            options_and_noise.declares_options,
+            "'size' of translate is an argument of",
+        ),
     ],
 )
 def test_a_recipe_that_breaks_a_rule_of_calls_gets_its_message(
@@ -51,4 +59,4 @@ def test_a_recipe_that_breaks_a_rule_of_calls_gets_its_message(
 
 def test_noise_may_have_an_effect_with_some_options_only(register_plugin) -> None:
     register_parts(register_plugin, recipes={"sampler": DrawsAfterTheFirstStep})
-    assert calls.draws_from_given_noise(make_subject("sampler", {}, None, None)) is None
+    assert options_and_noise.draws_from_given_noise(make_subject("sampler", {}, None, None)) is None

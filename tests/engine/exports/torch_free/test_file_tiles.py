@@ -8,8 +8,8 @@ import pytest
 from numpy.typing import NDArray
 from small_exports import RECORD, InvertingExporter
 
-from translate.engine.exports.exported.file_model import FileModel, file_model
-from translate.engine.exports.exported.file_tiles import FileTiler
+from translate.engine.exports.torch_free.file_model import FileModel, file_model
+from translate.engine.exports.torch_free.file_tiles import FileTiler
 from translate.engine.models.tile_options import StoppedError, TileOptions
 from translate.engine.pixels.processing import ImageProcessor
 from translate.errors import ConfigError

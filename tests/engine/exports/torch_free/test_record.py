@@ -5,7 +5,7 @@ import json
 import pytest
 from small_exports import RECORD
 
-from translate.engine.exports.exported.record import parse_record
+from translate.engine.exports.torch_free.record import parse_record
 
 
 def test_a_record_is_read_back_from_its_json() -> None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
-    from translate.engine.exports.exported.file_model import FileModel
+    from translate.engine.exports.torch_free.file_model import FileModel
     from translate.engine.tiling.store import Readable
     from translate.engine.traced.regions import Region
 

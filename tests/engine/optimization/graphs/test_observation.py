@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from translate.engine.optimization.graphs.calls import (
+from translate.engine.optimization.graphs.observation import (
     Call,
     Observation,
     lasting_obstacle,

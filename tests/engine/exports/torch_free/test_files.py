@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from translate.engine.exports.exported import files
+from translate.engine.exports.torch_free import files
 from translate.errors import ConfigError, SaveError
 
 

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from translate.batches import ImageSpec
 from translate.engine.config.yaml_text import to_yaml_types
-from translate.engine.exports.exported import files
-from translate.engine.exports.exported.file_tiles import FileTiler
-from translate.engine.exports.exported.record import ExportRecord, parse_record
+from translate.engine.exports.torch_free import files
+from translate.engine.exports.torch_free.file_tiles import FileTiler
+from translate.engine.exports.torch_free.record import ExportRecord, parse_record
 from translate.engine.models.image_model import ImageModel
 from translate.engine.models.tile_options import TileOptions
 from translate.engine.processes.cores import thread_limit
