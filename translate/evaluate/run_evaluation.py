@@ -18,7 +18,7 @@ from translate.engine.runs.run_record import working_directory_of
 from translate.errors import ConfigError
 from translate.evaluate import baselines, measuring
 from translate.evaluate.evaluation import Evaluation, Subject
-from translate.evaluate.images.outputs import Generator
+from translate.evaluate.images.outputs import ModelInference
 from translate.evaluate.images.run_images import RunImages, open_split, read_images
 from translate.evaluate.result import EvaluationResult
 
@@ -47,11 +47,11 @@ def evaluate_run(
     """
     checkpoint, _ = resolve(reference)
     model, notes = load(reference, device=device)
-    generator = Generator(
+    inference = ModelInference(
         model, model.choose_target(to) if model.domains else "", batch_size, options
     )
-    _check_outputs(generator, to)
-    if len(seeds) > 1 and not generator.is_random:
+    _check_outputs(inference, to)
+    if len(seeds) > 1 and not inference.is_random:
         raise ConfigError(
             f"seed: {model.name} uses no random numbers, got {len(seeds)} seeds: expected one. "
             "Leave --seed out."
@@ -64,12 +64,12 @@ def evaluate_run(
         data, split, config.train.seed, model.spec.domains
     )
     names = [domain.name for domain in layout.spec.domains]
-    target = generator.to or names[-1]
+    target = inference.to or names[-1]
     read = partial(
         read_images,
         reverse=len(names) > 1 and target == names[0],
         to=target,
-        degrades_images=generator.degrades_images,
+        degrades_images=inference.degrades_images,
         seed=config.train.seed,
     )
     images = read(layout, split_data, limit=limit)
@@ -79,14 +79,14 @@ def evaluate_run(
     evaluation = Evaluation(
         metrics, domain, source_domain, model.spec.classes, batch_size, model.device, notes
     )
-    logger.info(f"evaluating {len(images.names)} images of {_subject_name(generator, images)}")
+    logger.info(f"evaluating {len(images.names)} images of {_subject_name(inference, images)}")
     name = model.name if is_copy(reference) else run
     return evaluation.run(
         f"{name}@{model.step}",
-        _subjects(generator, images, train, trained_on=split_data.split == data.split),
+        _subjects(inference, images, train, trained_on=split_data.split == data.split),
         seeds,
         {
-            **_protocol(generator, images, train, split_data.split, data.crop),
+            **_protocol(inference, images, train, split_data.split, data.crop),
             "seeds": list(seeds),
             **({"options": dict(options)} if options else {}),
             "run": str(name),
@@ -110,70 +110,70 @@ def versions() -> dict[str, str]:
 
 
 def _subjects(
-    generator: Generator, images: RunImages, train: RunImages, *, trained_on: bool
+    inference: ModelInference, images: RunImages, train: RunImages, *, trained_on: bool
 ) -> list[Subject]:
     """Return the translations, if the recipe translates, and the samples, if it generates."""
-    source, target = generator.model.source_and_target(generator.to)
+    source, target = inference.model.source_and_target(inference.to)
     comparable = source.channels == target.channels and not (source.labels or target.labels)
     subjects = []
-    if generator.model.translates:
+    if inference.model.translates:
         subjects.append(
             Subject(
-                generator.translation_fields(images),
-                lambda seed: generator.translations(images, seed),
+                inference.translation_fields(images),
+                lambda seed: inference.translations(images, seed),
                 lambda outputs: baselines.of_translation(
                     outputs, train, comparable=comparable, trained_on=trained_on
                 ),
-                generator.trust,
+                inference.trust,
             )
         )
-    if generator.model.draws:
+    if inference.model.draws:
         subjects.append(
             Subject(
-                generator.sample_fields(images),
-                lambda seed: generator.samples(images, seed),
+                inference.sample_fields(images),
+                lambda seed: inference.samples(images, seed),
                 lambda outputs: baselines.of_samples(outputs, train),
             )
         )
     return subjects
 
 
-def _check_outputs(generator: Generator, to: str | None) -> None:
+def _check_outputs(inference: ModelInference, to: str | None) -> None:
     """Raise `ConfigError` for a recipe without outputs, and for a domain or option without use."""
-    if not (generator.model.translates or generator.model.draws):
+    if not (inference.model.translates or inference.model.draws):
         raise ConfigError(
-            f"{generator.model.name}: its recipe neither translates nor generates images, so there "
+            f"{inference.model.name}: its recipe neither translates nor generates images, so there "
             "is nothing to evaluate: expected one with translate or draw."
         )
-    if to and not generator.model.translates:
-        raise ConfigError(f"to: {generator.model.name} translates nothing: leave --to out.")
-    for method in generator.output_methods:
-        generator.options_of(method)  # refuses options that neither method has
+    if to and not inference.model.translates:
+        raise ConfigError(f"to: {inference.model.name} translates nothing: leave --to out.")
+    for method in inference.output_methods:
+        inference.options_of(method)  # refuses options that neither method has
 
 
-def _subject_name(generator: Generator, images: RunImages) -> str:
-    model = generator.model
-    source, target = model.source_and_target(generator.to)
-    if not generator.model.translates:
+def _subject_name(inference: ModelInference, images: RunImages) -> str:
+    model = inference.model
+    source, target = model.source_and_target(inference.to)
+    if not inference.model.translates:
         return target.name
     return f"{source.name} to {target.name}" + (f" ({images.truth})" if images.truth else "")
 
 
 def _protocol(
-    generator: Generator,
+    inference: ModelInference,
     images: RunImages,
     train: RunImages,
     split: str,
     size: tuple[int, int],
 ) -> dict[str, Any]:
-    source, target = generator.model.source_and_target(generator.to)
+    source, target = inference.model.source_and_target(inference.to)
     translation: dict[str, Any] = {}
-    if generator.model.translates:
+    if inference.model.translates:
         translation = {"from": source.name, "to": target.name}
     return {
         **translation,
         "ground truth": images.truth
-        or ("the original images" if generator.degrades_images else "none"),
+        or ("the original images" if inference.degrades_images else "none"),
         "split": split,
         "images": len(images.names),
         "real images": len(images.target),
@@ -182,6 +182,6 @@ def _protocol(
         "resize": "to cover the size (area down, cubic up), then cropped to the centre",
         "range": f"{target.dtype}, {target.range[0]:g} to {target.range[1]:g}",
         "interval": measuring.INTERVAL,
-        "device": str(generator.model.device),
+        "device": str(inference.model.device),
         "versions": versions(),
     }

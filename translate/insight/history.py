@@ -120,7 +120,7 @@ class History:
             return max(last.step, round(train.epochs / last.epoch * last.step))
         return max(last.step, train.steps or 0)
 
-    def _rows(self) -> list[sheets.Row]:
+    def _rows(self) -> list[sheets.PreviewRow]:
         try:
             return sheets.read_rows(self.run)
         except CheckpointError as error:

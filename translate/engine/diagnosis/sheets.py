@@ -16,7 +16,7 @@ ROWS = "previews.json"
 """the file of a run that describes the rows of its previews"""
 
 
-class Row(json_files.Record):
+class PreviewRow(json_files.Record):
     """The description of a row of images in a preview; sides in pixels."""
 
     title: str
@@ -32,7 +32,7 @@ class Row(json_files.Record):
 class Rows(json_files.Record):
     """The content of the file `ROWS`."""
 
-    rows: list[Row] = Field(max_length=64)
+    rows: list[PreviewRow] = Field(max_length=64)
 
 
 def describe_rows(preview: Preview) -> dict[str, Any]:
@@ -51,12 +51,12 @@ def list_sheets(run: Path) -> list[tuple[int, Path]]:
     return sorted(((int(s), p) for s, p in steps if s.isdecimal()), reverse=True)
 
 
-def read_rows(run: Path) -> list[Row]:
+def read_rows(run: Path) -> list[PreviewRow]:
     """Return the content of a run's file `ROWS`; raises `CheckpointError` if it is missing."""
     return json_files.read_record(run / ROWS, Rows).rows
 
 
-def read_sheet(step: int, path: Path, rows: list[Row]) -> Preview:
+def read_sheet(step: int, path: Path, rows: list[PreviewRow]) -> Preview:
     """Return the preview at `path`; raises `BadImage` if it is damaged."""
     shapes = {row.title: (row.count, row.height, row.width) for row in rows}
     try:

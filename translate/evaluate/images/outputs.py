@@ -51,7 +51,7 @@ class Outputs:
 
 
 @dataclass(frozen=True)
-class Generator:
+class ModelInference:
     """Computes the outputs of a model, batch by batch, in the order of the images."""
 
     model: Model

@@ -12,7 +12,7 @@ Sizes: TypeAlias = list[Annotated[int, Field(ge=0)]]
 """a number for each dimension of a tensor"""
 
 
-class Part(json_files.Record):
+class TensorPart(json_files.Record):
     """A part of a tensor, under the tensor's name in a file of one process."""
 
     file: str = Field(pattern=r"^training(-rank-[0-9]+)?\.safetensors$")
@@ -27,7 +27,7 @@ class ShardedTensor(json_files.Record):
     dtype: str
     """the name of the type in safetensors, such as F32"""
     shape: Sizes
-    parts: list[Part]
+    parts: list[TensorPart]
 
 
 class ShardIndex(json_files.Record):

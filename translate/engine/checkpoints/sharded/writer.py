@@ -22,9 +22,9 @@ from translate.engine.checkpoints.contents import FileFacts, with_digest
 from translate.engine.checkpoints.safetensors import DTYPE_NAMES, serialize
 from translate.engine.checkpoints.sharded.index import (
     SHARDS,
-    Part,
     ShardedTensor,
     ShardIndex,
+    TensorPart,
     training_file,
 )
 from translate.engine.disk.durable import Chunk, write_durably
@@ -92,7 +92,7 @@ class ShardStorage(StorageWriter):
         for name, tensor in metadata.state_dict_metadata.items():
             if isinstance(tensor, TensorStorageMetadata):
                 parts = [
-                    Part(
+                    TensorPart(
                         file=files[name, chunk.offsets],
                         offsets=list(chunk.offsets),
                         shape=list(chunk.sizes),
