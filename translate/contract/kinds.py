@@ -12,8 +12,9 @@ from translate.contract.recipes import inference, options_and_noise, training
 from translate.contract.recipes.gradients import has_correct_gradients
 from translate.contract.recipes.processes import averages_gradients
 from translate.contract.recipes.subject import make_subject
+from translate.engine.config.parts import part_kind
 from translate.engine.system import signatures
-from translate.registry import Kind, find, names
+from translate.registry import Kind, find, split_part
 
 Rule: TypeAlias = Callable[[Any], str | None]
 
@@ -108,11 +109,8 @@ def small_options(kind: Kind, name: str) -> dict[str, Any]:
     if kind in ("generator", "discriminator"):
         small |= {key: value for key, value in SMALL_SIZES.items() if key in options}
     for option in options.values():
-        default = option.default
-        part = default if isinstance(default, Mapping) else {"name": default}
-        network = part.get("name")
-        for network_kind in ("generator", "discriminator"):
-            if isinstance(network, str) and network in names(network_kind):
-                small_network = small_options(network_kind, network)
-                small[option.name] = {"name": network, **small_network, **part}
+        if (network_kind := part_kind(option)) in ("generator", "discriminator"):
+            network, part_options = split_part(network_kind, option.default)
+            small_network = small_options(network_kind, network)
+            small[option.name] = {"name": network, **small_network, **part_options}
     return small
