@@ -34,7 +34,7 @@ import training_setup
 HERE = Path(__file__).parent
 ALL = "all.json"
 SCRIPTS = {"speed": "gpu_speed", "correctness": "gpu_correctness"}
-"""the blocks whose result files have another name"""
+"""the blocks with result files of another name"""
 LEAST_SECONDS = 15
 """a block with less time is skipped: starting takes almost as long"""
 RESERVE = 0.4

@@ -242,7 +242,7 @@ def gradient_errors(network: nn.Module, images: Tensor) -> GradientErrors:
 
 
 def _weighted_sum(network: nn.Module, images: Tensor, layout: torch.memory_format) -> Tensor:
-    """Return a sum of the outputs whose gradient has the memory format `layout`."""
+    """Return a sum of the outputs with a gradient of the memory format `layout`."""
     generator = torch.Generator().manual_seed(0)
     outputs = network(images)
     total = torch.zeros((), dtype=images.dtype, device=images.device)

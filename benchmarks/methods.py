@@ -37,7 +37,7 @@ EVALUATIONS = {
     "text2img-small": scene_evaluation.evaluate_captions,
 }
 CONVERGENCE, CHECKPOINTS = ("wgan-mnist", "wgan-gp-mnist"), 12
-"""Configurations whose convergence is evaluated, and at how many checkpoints."""
+"""Configurations for the evaluation of convergence, and at how many checkpoints."""
 
 
 def main() -> None:

@@ -60,7 +60,7 @@ def test_an_incomplete_file_is_refused() -> None:
 
 
 class Code:
-    """An object whose pickle calls a function."""
+    """An object with a pickle that calls a function."""
 
     def __reduce__(self) -> tuple[object, tuple[str]]:
         return print, ("the file ran code",)

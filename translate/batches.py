@@ -70,7 +70,7 @@ class Domain:
     unit: str = ""
     """The unit of the pixel values, such as ``HU``; empty for intensities."""
     labels: bool = False
-    """True: label maps, whose values are class indices and are never interpolated."""
+    """True: label maps; their values are class indices and are never interpolated."""
     bands: tuple[int, ...] = ()
     """Bands of a file that are read, counted from 1; empty: its gray or colour channels."""
     alpha: bool = False

@@ -16,7 +16,7 @@ def error_text(error: Exception) -> str:
 
 
 class TranslateError(Exception):
-    """An error that the user can correct, and whose message says how; other errors are bugs.
+    """An error that the user can correct; its message says how. Other errors are bugs.
 
     The first argument is one line; further arguments are lines below it.
     """

@@ -1,7 +1,7 @@
 """Image formats: the interface of plugins that read and write a file format.
 
-A format is chosen by the content of a file: the first one whose `Format.probe` returns a header
-reads it. Formats of other plugins are tried before the built-in ones.
+A format is chosen by the content of a file: the first one that returns a header from
+`Format.probe` reads it. Formats of other plugins are tried before the built-in ones.
 """
 
 from __future__ import annotations

@@ -67,8 +67,9 @@ def register_domains() -> Mapping[str, Callable[[], Iterator[tuple[str, NDArray 
     """Return sample domains by name, which are generated if there is no folder of that name.
 
     A function yields names and pixels of files, such as ``("train/0001.png", pixels)``: (H, W[, C])
-    uint8, or the content of a file. Domains whose functions have the same attribute ``scenes`` show
-    the same scene in test images of the same name, which are ground truth for evaluation.
+    uint8, or the content of a file. Domains with functions that have the same
+    attribute ``scenes`` show the same scene in test images of the same name, which are ground truth
+    for evaluation.
     """
 
 

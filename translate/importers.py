@@ -1,7 +1,7 @@
 """Importers: the interface of plugins that convert weights of other programs to runs.
 
-An importer is chosen by the names and shapes of the tensors in a file: the first one whose
-`Importer.recognizes` returns True, and whose `recipes` include that of ``--recipe``, converts it.
+An importer is chosen by the names and shapes of the tensors in a file. The first one converts it
+that has the recipe of ``--recipe`` in its `recipes`, and returns True from `Importer.recognizes`.
 """
 
 from __future__ import annotations

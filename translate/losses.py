@@ -19,7 +19,7 @@ class ImageLoss(Protocol):
 class AdversarialLoss(Protocol):
     """The losses of discriminator and generator, computed from the scores of the discriminator.
 
-    A loss whose `for_generator` needs scores of real images, such as a relativistic one, has an
+    A loss that needs scores of real images in `for_generator`, such as a relativistic one, has an
     attribute ``relativistic = True``.
     """
 

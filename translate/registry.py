@@ -218,7 +218,7 @@ def names(kind: Kind) -> dict[str, Callable[..., Any]]:
 def list_registrations(kind: Kind) -> list[Registration]:
     """Return all registrations of one kind, those of built-in plugins first.
 
-    A plugin whose hook fails is reported in one warning, and registers nothing.
+    A plugin with a hook that fails is reported in one warning, and registers nothing.
     """
     hook_name, registrations = HOOKS[kind], list[Registration]()
     for hook in getattr(discovery.load_for(hook_name).hook, hook_name).get_hookimpls():

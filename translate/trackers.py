@@ -15,7 +15,7 @@ class Tracker(Protocol):
     does.
 
     All methods are called on the first process. An exception becomes a line of ``problems.jsonl``,
-    and training continues; a tracker whose `start` fails gets no further calls.
+    and training continues; if `start` fails, the tracker gets no further calls.
     """
 
     def start(self, run: Run, step: int) -> None:

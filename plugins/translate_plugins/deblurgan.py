@@ -38,7 +38,7 @@ class DeblurGAN(Recipe[Pair]):
 
     Sections 3 and 4.2, with the networks of the authors' code. The critic scores single images, not
     pairs; it is updated five times on each batch, with the gradient penalty of WGAN-GP. The content
-    loss of the paper uses VGG19, whose weights must be downloaded. The default is EfficientNet; its
+    loss of the paper uses VGG19, which is a download of its own. The default is EfficientNet; its
     features are larger, so their weights are small: otherwise the content loss would dominate the
     adversarial loss. Dropout is on in training only; the paper tested with dropout, too.
     """

@@ -28,7 +28,7 @@ class SRGAN(Recipe[Images]):
     Sections 2.1 and 3.2. Low-resolution images are made in each step by antialiased bicubic
     interpolation. The paper trains the generator alone for 10^6 steps before adversarial training
     (option `pretrain_steps`). With ``adversarial_weight: 0`` the model is SRResNet. Unlike the
-    paper: the content loss uses another network than VGG19, whose weights must be downloaded, and
+    paper: the content loss uses another network than VGG19, as its weights must be downloaded, and
     there is an additional pixel loss.
 
     Some dozens of photographs are enough for the pixel loss; adversarial training needs hundreds,
@@ -80,7 +80,7 @@ class SRGAN(Recipe[Images]):
         self.generator = create_generator(
             generator, in_channels=channels, out_channels=channels, scale=scale
         )
-        require_scale(self.generator, scale, "srresnet, whose scale the recipe sets")
+        require_scale(self.generator, scale, "srresnet (the recipe sets its scale)")
         self.discriminator = None
         if adversarial_weight:
             self.discriminator = create_discriminator(

@@ -1,4 +1,4 @@
-"""WGAN: generate images with a critic whose weights are clipped."""
+"""WGAN: generate images with a critic with clipped weights."""
 
 from collections.abc import Iterator, Mapping
 from typing import Annotated

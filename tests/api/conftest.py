@@ -16,7 +16,7 @@ def translator(tmp_path_factory: pytest.TempPathFactory) -> Translator:
 
 @pytest.fixture(scope="session")
 def gray_translator(tmp_path_factory: pytest.TempPathFactory) -> Translator:
-    """Return a CycleGAN whose winter is gray."""
+    """Return a CycleGAN with a gray domain `winter`."""
     path = tmp_path_factory.mktemp("runs") / "gray"
     run = small_checkpoints.cyclegan(path, channels=(3, 1), identity_weight=0)
     return Translator.load(f"{run}@1", device="cpu")

@@ -175,7 +175,7 @@ def test_an_archive_without_the_folders_of_the_card_leaves_nothing(tmp_path, mon
         ("train/GOPR0372/blur_gamma", ""),
     ],
 )
-def test_a_star_matches_one_folder_whose_name_is_kept(name, folder):
+def test_a_star_matches_one_folder_and_keeps_its_name(name, folder):
     folders = {"blurred/train": "train/*/blur_gamma", "sharp/test": "test/*/sharp"}
     assert module._path_below_root(PurePosixPath(name), folders) == folder
 

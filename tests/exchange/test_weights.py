@@ -51,7 +51,7 @@ def test_adding_replaces_a_damaged_file(file: PretrainedFile, tmp_path: Path) ->
     ("name", "expected"),
     [
         ("taste.pth", r"taste\.pth is incomplete or another file: .* \(3 MB, MIT\)"),
-        ("taste-v2.pth", r"no plugin needs a file whose sha256 .* Did you mean 'taste-v1\.pth'\?"),
+        ("taste-v2.pth", r"no plugin needs a file with a sha256 .* Did you mean 'taste-v1\.pth'\?"),
     ],
 )
 def test_an_unknown_file_is_refused(

@@ -49,7 +49,7 @@ def colours_in(folder: Path, channels: int = 3) -> set[tuple[int, ...]]:
 
 
 def count_unknown(images: torch.Tensor, known: set[tuple[int, ...]]) -> int:
-    """Return the number of pixels of `images` whose values are not `known`."""
+    """Return the number of pixels of `images` with other values than `known`."""
     pixels = images.permute(0, 2, 3, 1).reshape(-1, images.shape[1]).tolist()
     return sum(tuple(pixel) not in known for pixel in pixels)
 
@@ -151,7 +151,7 @@ def test_D25_half_of_a_side_by_side_image_can_be_a_label_map(
 
 
 class InputRecorder(Recipe[Any]):
-    """A recipe whose translations are its inputs, which are added to the list `inputs`."""
+    """A recipe that returns its inputs, and adds them to the list `inputs`."""
 
     def __init__(self, inputs: list[Any], spec: ImageSpec) -> None:
         super().__init__()

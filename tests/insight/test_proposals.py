@@ -92,12 +92,12 @@ def test_weights_that_a_failure_destroyed_are_not_used(small_run: Path) -> None:
     assert command.startswith(f"translate train --init {small_run}@10 --set ")
 
 
-def test_a_run_whose_configuration_is_lost_has_no_proposal(tmp_path: Path) -> None:
+def test_a_run_without_its_configuration_has_no_proposal(tmp_path: Path) -> None:
     (tmp_path / "log.jsonl").write_text("")
     assert commands_for(tmp_path, "mode collapse") == ""
 
 
-def test_a_run_whose_plugin_is_gone_has_no_proposal(
+def test_a_run_without_its_plugin_has_no_proposal(
     image_folder: Callable[..., Path], tmp_path: Path, register_plugin: Callable[..., object]
 ) -> None:
     register_plugin(FailingPlugin(), "other:failing")

@@ -116,7 +116,7 @@ def test_a_penalty_is_finite_under_autocast_to_bf16() -> None:
 
 
 def test_gradient_penalties_per_image_and_per_pixel_equal_values_by_hand() -> None:
-    # two channels of 2x2 pixels, whose sums are weighted by 3 and 4
+    # two channels of 2x2 pixels; their sums are weighted by 3 and 4
     weights = torch.tensor([3.0, 4.0]).view(2, 1, 1).expand(2, 2, 2)
     real, fake = torch.randn(5, 2, 2, 2), torch.randn(5, 2, 2, 2)
     score = lambda x: (weights * x).flatten(1).sum(1)  # noqa: E731

@@ -1,4 +1,4 @@
-"""The pretrained network whose weights are an installed package is loaded without side effects."""
+"""The pretrained network of an installed package is loaded without side effects."""
 
 import torch
 

@@ -91,7 +91,7 @@ def test_the_exported_file_of_each_generating_recipe_has_the_outputs_of_its_run(
     assert max(value for _, value in result.differences) < 1e-5
 
 
-def test_a_recipe_whose_operations_depend_on_sizes_of_images_is_refused(tmp_path: Path) -> None:
+def test_a_recipe_with_operations_that_depend_on_image_sizes_is_refused(tmp_path: Path) -> None:
     run = write_untrained_run("autoencoder", tmp_path / "run")
     with pytest.raises(ConfigError, match="its operations depend on the sizes of images"):
         export_model(run, tmp_path / "model.pt2")

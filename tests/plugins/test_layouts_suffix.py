@@ -1,4 +1,4 @@
-"""The layout of pairs in one folder whose names differ in a suffix."""
+"""The layout of pairs in one folder with names that differ in a suffix."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -38,7 +38,7 @@ def open_layout(tmp_path: Path) -> OpenLayout:
 
 
 @pytest.mark.parametrize("folder", ["p", "p/train", "train/p"])
-def test_a_pair_is_two_files_whose_names_differ_in_a_suffix(
+def test_a_pair_is_two_files_with_names_that_differ_in_a_suffix(
     folder: str, open_layout: OpenLayout, tmp_path: Path
 ) -> None:
     write_images(tmp_path / folder, "1_in.png", "1_out.bmp", "deep/1_in.png", "deep/1_out.png")

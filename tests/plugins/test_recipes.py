@@ -173,7 +173,7 @@ def test_losses_keep_the_contract(name, options) -> None:
 
 
 @pytest.mark.parametrize("recipe", ["cut", "deblurgan", "fastcut", "inpaint", "restore", "srgan"])
-def test_a_generator_whose_output_has_the_channels_of_its_input_refuses_others(
+def test_a_generator_with_as_many_output_as_input_channels_refuses_others(
     recipe: str,
 ) -> None:
     spec = image_spec((16, 16), ("gray", "colour"), 1, 3)

@@ -76,7 +76,7 @@ def test_mismatched_texts_and_generated_images_each_have_half_of_the_weight_of_f
     assert torch.allclose(actual, expected, rtol=1e-9)
 
 
-def test_an_image_whose_rolled_text_is_equal_has_its_generated_image_as_fake() -> None:
+def test_an_image_with_an_equal_rolled_text_has_its_generated_image_as_fake() -> None:
     recipe, pair = build(), batch("a lake", "a lake", "a fir")  # after roll: a fir, a lake, a lake
     code = recipe.text_encoder(pair.text)
     fake = generate(recipe, code)

@@ -1,4 +1,4 @@
-"""Odd requests to a real server whose processes record the files and addresses that they open."""
+"""Odd requests to a real server with processes that record the files and addresses they open."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""Images for runs whose settings are changed."""
+"""Images for runs with changed settings."""
 
 import shutil
 from collections.abc import Callable

@@ -14,7 +14,7 @@ from warm_processes import WarmProcess
 OFFLINE = ["--quiet", "--no-index", "--no-deps", "--no-build-isolation"]
 EXAMPLES = ROOT / "tests/examples"
 MEDICAL = ("translate_dicom", "translate_nifti")
-"""plugins whose libraries take most of a second to import"""
+"""plugins with libraries that take most of a second to import"""
 QUICK = ",".join(path.name for path in EXAMPLES.glob("translate_*") if path.name not in MEDICAL)
 
 

@@ -55,6 +55,6 @@ def recipe_of_step(step, **members) -> ScalarPlayers:
 
 
 def infinite_step(self, batch):
-    """Yield a first turn whose loss is infinite."""
+    """Yield a first turn with an infinite loss."""
     yield Turn("generator", score=self.critic(self.generator(batch)) * math.inf)
     yield Turn("critic", score=-self.critic(self.generator(batch)))

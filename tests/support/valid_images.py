@@ -101,7 +101,7 @@ def numpy_files() -> list[tuple[str, bytes]]:
 
 
 def optional_formats() -> list[tuple[str, bytes]]:
-    """Return files of the formats whose packages are installed."""
+    """Return files of the formats with an installed package."""
     encoded = []
     for name in ("heif", "jxl"):
         form = create("format", name)

@@ -153,7 +153,7 @@ def command(**arguments: Any) -> int:
     as s3://bucket/folder.
 
     Outputs keep the relative path, name and size of their inputs. A second call translates only
-    the images whose outputs are missing; outputs of another input, model or options are not
+    the images without an output; outputs of another input, model or options are not
     replaced without --overwrite. Images that cannot be translated are listed in OUT/problems.jsonl.
     Processes started by torchrun divide the images among themselves.
 

@@ -108,7 +108,7 @@ def _attribute_lines(function: ast.FunctionDef, names: list[str]) -> list[int]:
 def _leaves(name: str, value: Any, visited_ids: set[int]) -> Iterator[tuple[str, Any]]:
     """Yield the scalars, arrays and generator states within `value`, each with its name.
 
-    Objects whose ids are in `visited_ids` are skipped.
+    Objects with ids in `visited_ids` are skipped.
     """
     if isinstance(value, SCALARS):
         yield name, value

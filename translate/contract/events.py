@@ -25,7 +25,7 @@ class EventSubject(NamedTuple):
 
 
 def event_subjects(name: str) -> list[EventSubject]:
-    """Return the plugins with event hooks whose name or distribution is `name`."""
+    """Return the plugins with event hooks, and with `name` as name or distribution."""
     manager, subjects = discovery.load(), []
     for plugin_name, _ in manager.list_name_plugin():
         hooks = {

@@ -169,7 +169,7 @@ def repeat_images(images: Sequence[Image], count: int, *, different: int = 10) -
 def resize_and_crop(image: Image, size: tuple[int, int]) -> Image:
     """Return `image` scaled to cover (height, width) with its aspect kept, cropped to the centre.
 
-    For baselines of training images, whose sizes may differ from those of the test images.
+    For baselines of training images: their sizes may differ from those of the test images.
     """
     height, width = image.shape[:2]
     scale = max(size[0] / height, size[1] / width)

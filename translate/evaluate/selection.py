@@ -12,7 +12,7 @@ from translate.registry import create, names, nearest
 
 Value = TypeVar("Value")
 MISSING = "pretrained networks are missing: `translate weights` lists them with their addresses"
-"""why metrics are skipped whose pretrained networks are not here"""
+"""why metrics without their pretrained networks are skipped"""
 IN_MASK = " in mask"
 """suffix of the names of metric values that are computed in masks only"""
 
@@ -73,7 +73,7 @@ def select_metrics(
         domain: The domain of the images to measure.
         source_domain: The domain of their inputs.
         classes: Names of the classes.
-        skipped: Gets the names of metrics whose package is not installed, by the reason.
+        skipped: Gets the names of metrics without their package, by the reason.
 
     Raises:
         ConfigError: A metric in `metric_names` does not exist, or needs a field that is missing.

@@ -81,7 +81,7 @@ def _unknown_file_message(source: Path, digest: str, known_files: list[Pretraine
                 f"not {file.sha256[:8]}: {file.instructions}"
             )
     return (
-        f"{source}: no plugin needs a file whose sha256 begins with {digest[:8]}."
+        f"{source}: no plugin needs a file with a sha256 that begins with {digest[:8]}."
         f"{suggest(source.name, [file.name for file in known_files])} `translate weights` lists "
         "all files."
     )

@@ -12,7 +12,7 @@ from translate.images.files.tar_files import read_index
 from translate.images.files.tar_index import SUFFIX, TarIndex
 
 AHEAD = 16
-"""number of tar files whose indices are read at once, as each request to a store takes long"""
+"""number of indices of tar files that are read at once, as each request to a store takes long"""
 
 
 def with_members(root: Path, folders: Iterable[Siblings]) -> Iterator[Siblings]:
@@ -40,7 +40,7 @@ def with_members(root: Path, folders: Iterable[Siblings]) -> Iterator[Siblings]:
 
 
 def members(tars: Iterable[Path], root: Path) -> Iterator[Siblings]:
-    """Yield the members of `tars` whose paths are below `root`, folder by folder."""
+    """Yield the members of `tars` with paths below `root`, folder by folder."""
     with DaemonThreadPool(AHEAD) as pool:
         for tar, index in pool.map(_read_index, tars):
             suffixes, others = image_suffixes(), Siblings([], [], [], index.problems)

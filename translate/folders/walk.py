@@ -21,7 +21,7 @@ INVALID_PARTS = {"", ".", ".."}
 
 
 class Siblings(NamedTuple):
-    """The files of one folder, or of all folders whose paths differ only in case or accents."""
+    """The files of one folder, or of all folders with paths that differ only in case or accents."""
 
     images: list[str]
     """paths below the root, with slashes, sorted; so are `skipped` and `folders`"""

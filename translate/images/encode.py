@@ -17,7 +17,7 @@ def encode_image(pixels: Pixels, suffix: str, like: Header | None = None) -> byt
     Args:
         pixels: (H, W, C).
         suffix: The suffix of the format, such as ``.png``.
-        like: Header of an image, whose metadata the file gets, such as its colour profile; its
+        like: Header of an image. The file gets its metadata, such as the colour profile; its
             `alpha` says whether the last channel of `pixels` is alpha.
 
     Raises:
@@ -38,6 +38,6 @@ def encode_image(pixels: Pixels, suffix: str, like: Header | None = None) -> byt
 def write_image(path: Path, pixels: NDArray[np.uint8], like: Header | None = None) -> None:
     """Write an image (H, W, C) atomically, in the format of the suffix of `path`.
 
-    `like` is the header of an image, whose metadata the file gets.
+    `like` is the header of an image; the file gets its metadata.
     """
     files.replace(path, encode_image(pixels, path.suffix, like))

@@ -53,7 +53,7 @@ def to_device(images: Tensor, device: torch.device | str, domain: Domain = UNNAM
     Args:
         images: (N, C, H, W) of a dtype in `translate.batches.DTYPES`.
         device: The device to copy to.
-        domain: The domain whose `range` is mapped to [-1, 1].
+        domain: The domain; its `range` is mapped to [-1, 1].
     """
     floats = images.to(device, non_blocking=True).to(torch.float32)
     floats = floats.clone() if floats is images else floats
@@ -66,7 +66,7 @@ def network_input(pixels: Pixels, device: torch.device | str, domain: Domain) ->
     Args:
         pixels: (H, W, C); a channel after those of the domain is a mask, 255 (in 8 bits) or 0.
         device: The device to copy to.
-        domain: The domain whose `range` is mapped to [-1, 1].
+        domain: The domain; its `range` is mapped to [-1, 1].
 
     Returns:
         (1, C, H, W): the image in [-1, 1]; the mask is 1 or -1, whatever the range is.
@@ -81,7 +81,7 @@ def from_device(images: Tensor, domain: Domain = UNNAMED, dtype: str = "") -> ND
 
     Args:
         images: (N, C, H, W) in [-1, 1]; values must be finite.
-        domain: The domain to whose `range` [-1, 1] is mapped.
+        domain: The domain; [-1, 1] is mapped to its `range`.
         dtype: The dtype of the result; empty: the domain's. For another dtype values are scaled:
             255 in uint8 becomes 1.0 in float32.
 

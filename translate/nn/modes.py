@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 
 class Progressive(nn.Module):
-    """A module whose effect changes over training, such as instance noise that decays."""
+    """A module that changes its effect over training, such as instance noise that decays."""
 
     progress: float = 0.0
     """The fraction of training that is done, from 0 to 1; the engine sets it before each step."""

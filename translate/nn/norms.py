@@ -27,7 +27,7 @@ class InstanceNorm(nn.Module):
         self.channels = channels
 
     def forward(self, x: Tensor) -> Tensor:
-        # Equal to `nn.InstanceNorm2d`, whose gradients are wrong on a CPU for a single image in
+        # Equal to `nn.InstanceNorm2d`, which has wrong gradients on a CPU for a single image in
         # channels_last format.
         return F.group_norm(x, self.channels, eps=1e-5)
 

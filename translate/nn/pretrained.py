@@ -1,4 +1,4 @@
-"""EfficientNet-Lite0, pretrained on ImageNet, whose weights are an installed package."""
+"""EfficientNet-Lite0, pretrained on ImageNet; its weights are an installed package."""
 
 from pathlib import Path
 from typing import Any

@@ -28,7 +28,7 @@ class Row:
     output: str = ""
     """relative path of the output; empty: derived from `path`"""
     mask: Path | None = None
-    """a mask image whose white pixels are the hole to fill; None: no mask"""
+    """a mask image; its white pixels are the hole to fill. None: no mask"""
     frame: int | None = None
     """index of the frame or page; None: the first"""
     result: bytes = b""

@@ -1,4 +1,4 @@
-"""The OpenAPI description of the routes whose parameters depend on the loaded models."""
+"""The OpenAPI description of the routes with parameters that depend on the loaded models."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -70,7 +70,7 @@ def _interpolate(points: Points) -> Points:
 
 
 def _draw_line(dots: Bytes, line: Points, thickness: float, rng: Random) -> None:
-    """Draw `line`, whose thickness changes from its start to its end, into `dots`."""
+    """Draw `line` into `dots`, with a thickness that changes from its start to its end."""
     first_pressure, last_pressure = rng.uniform(0.75, 1.15), rng.uniform(0.6, 1.1)
     fixed_point = np.rint(line * (SCALE << FRACTIONAL_BITS)).astype(int).tolist()
     for index, (start, end) in enumerate(pairwise(fixed_point)):

@@ -1,7 +1,7 @@
 """DiffAugment: differentiable augmentation of real and generated images.
 
 Kornia is not used: it clamps colours, its random erasing would erase latent codes (of one pixel),
-and its translation uses grid sampling, whose gradients on a GPU are not deterministic.
+and its translation uses grid sampling, which has nondeterministic gradients on a GPU.
 """
 
 from collections.abc import Callable, Mapping

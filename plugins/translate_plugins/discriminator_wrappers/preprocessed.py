@@ -1,4 +1,4 @@
-"""A discriminator whose input images are preprocessed, by noise or augmentation."""
+"""A discriminator that preprocesses its input images, by noise or augmentation."""
 
 from collections.abc import Callable
 from dataclasses import replace

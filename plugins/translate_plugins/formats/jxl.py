@@ -81,7 +81,7 @@ class Jxl:
 def _read_metadata(
     source: EncodedImage, read: Callable[[ImageFile], dict[str, bytes]]
 ) -> dict[str, bytes]:
-    """Return the metadata that `read` returns for the opened file, whose pixels are decoded."""
+    """Return the metadata that `read` returns for the opened file; its pixels are decoded."""
     try:
         return read(_open_with_pillow(source))
     except ValueError:  # damaged pixels: `Jxl.read` reports them

@@ -100,7 +100,7 @@ class Inpaint(Recipe[Images]):
         self.generator = create_generator(
             generator, in_channels=channels + 1, out_channels=channels, size=spec.size
         )
-        require_scale(self.generator, 1, "srresnet, whose scale the recipe sets")
+        require_scale(self.generator, 1, "srresnet (the recipe sets its scale)")
         self.fill, self.discriminator = fill, None
         if adversarial_weight:
             self.discriminator = create_discriminator(

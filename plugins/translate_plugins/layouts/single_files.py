@@ -1,4 +1,4 @@
-"""Base class of layouts whose items are single files."""
+"""Base class of layouts with single files as items."""
 
 from pathlib import Path
 from random import Random

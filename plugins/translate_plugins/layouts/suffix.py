@@ -33,7 +33,7 @@ class FilesBySuffix(NamedTuple):
 
 
 class SuffixPairs(AlignedPairs):
-    """Pairs of images whose names differ in a suffix before the dot.
+    """Pairs of images with names that differ in a suffix before the dot.
 
     ``--domains photos`` is one folder with both sides; ``--domains A B`` are two folders.
     """

@@ -1,7 +1,7 @@
 """Adversarial losses of discriminator and generator, given the discriminator's scores.
 
-Scores are logits of any shape, whose losses are averaged, or a sequence of such tensors, one per
-scale, whose averages are summed (Wang et al., 2018). A discriminator's loss is the sum of the
+Scores are logits of any shape; their losses are averaged. A sequence of such tensors has one per
+scale; the averages are summed (Wang et al., 2018). A discriminator's loss is the sum of the
 losses of real and of generated images; recipes such as pix2pix and CycleGAN multiply it by 0.5.
 """
 

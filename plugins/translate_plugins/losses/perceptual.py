@@ -164,7 +164,7 @@ def vgg19() -> list[nn.Module]:
 
 
 class PretrainedNetwork(NamedTuple):
-    """A network whose features `Perceptual` compares."""
+    """A network for `Perceptual`, which compares its features."""
 
     load: Callable[[], list[nn.Module]]
     """returns the layers of the network"""

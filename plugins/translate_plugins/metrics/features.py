@@ -23,7 +23,7 @@ from translate.weights import hash_file
 BATCH_SIZE = 32
 """number of images of one forward pass"""
 CACHE_SIZE = 20_000
-"""number of images whose features are cached"""
+"""number of images with cached features"""
 
 _hash_file = cache(hash_file)
 
@@ -51,7 +51,7 @@ class FeatureNetwork:
             load: Returns the network, from images (N, 3, H, W) in [-1, 1] to features (N, ...).
             weights: Returns the file of the weights, for the protocol.
             resize: How the network resizes images, for the protocol.
-            cache_size: Number of images whose features are cached.
+            cache_size: Number of images with cached features.
         """
         self.name, self.resize, self.cache_size = name, resize, cache_size
         self._load, self._weights = load, weights

@@ -1,4 +1,4 @@
-"""FID, KID, CMMD and the Inception score, whose values are comparable with those in papers."""
+"""FID, KID, CMMD and the Inception score, with values comparable with those in papers."""
 
 from typing import Annotated
 

@@ -18,7 +18,7 @@ class StructuralSimilarity(MeanOverImages):
     """Paired: structural similarity (SSIM), mean over images and the windows inside of each.
 
     Wang et al. (2004), of each channel, by kornia; undefined for images smaller than the window,
-    11 pixels. With a mask, only windows whose centre is inside the mask count.
+    11 pixels. With a mask, only windows with their centre inside the mask count.
     """
 
     needs = frozenset({"fake", "target"})

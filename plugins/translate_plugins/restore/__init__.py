@@ -72,7 +72,7 @@ class Restore(Recipe[Images]):
         self.generator = create_generator(
             generator, in_channels=channels, out_channels=channels, size=spec.size
         )
-        require_scale(self.generator, 1, "srresnet, whose scale the recipe sets")
+        require_scale(self.generator, 1, "srresnet (the recipe sets its scale)")
         self.discriminator = None
         if adversarial_weight:
             self.discriminator = create_discriminator(

@@ -99,7 +99,7 @@ def test_T18_other_files_in_the_folder_are_not_checkpoints(tmp_path: Path) -> No
     assert retention.newest_checkpoint(tmp_path) == (second, [missing])
 
 
-def test_a_run_whose_checkpoints_are_all_damaged_is_an_error_that_names_them(
+def test_a_run_with_damaged_checkpoints_only_is_an_error_that_names_them(
     tmp_path: Path,
 ) -> None:
     for path in two_checkpoints(tmp_path):

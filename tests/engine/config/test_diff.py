@@ -13,7 +13,7 @@ from translate.errors import CheckpointError, ConfigError
 BASE: dict[str, Any] = {"data": {"domains": ["a", "b"]}}
 
 
-def test_an_option_whose_weight_is_0_has_no_effect() -> None:
+def test_an_option_with_the_weight_0_has_no_effect() -> None:
     config = resolve("srgan", config=BASE, assignments=["options.content_weight=0"])
     assert why_without_effect(config, "options.content.layers") == "options.content_weight is 0"
     assert why_without_effect(config, "options.content_weight") == ""

@@ -114,7 +114,7 @@ def test_recipes_without_draw_or_with_further_noise_are_refused(run: Path, tmp_p
         generators.describe(model, {})
 
 
-def test_a_file_whose_network_fails_is_named_and_a_file_cannot_be_trained() -> None:
+def test_a_file_with_a_network_that_fails_is_named_and_a_file_cannot_be_trained() -> None:
     def fail(*_: object) -> Any:
         raise RuntimeError("no memory left")
 

@@ -1,4 +1,4 @@
-"""What ``problems.jsonl`` says about an image whose translation failed."""
+"""What ``problems.jsonl`` lists for an image that could not be translated."""
 
 import errno
 from pathlib import Path

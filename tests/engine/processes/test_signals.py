@@ -115,7 +115,7 @@ with signals.Interrupts(work="this step"):
         except KeyboardInterrupt:
             pass
 """
-"""program whose main thread does not react to signals for 30 s, as in a long operation"""
+"""program with a main thread that does not react to signals for 30 s, as in a long operation"""
 
 
 def test_a_second_sigint_ends_a_process_within_one_long_operation() -> None:

@@ -1,4 +1,4 @@
-"""A run whose folder is about to be written."""
+"""A run before its folder is written."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -152,7 +152,7 @@ def test_a_key_with_an_empty_part_or_a_dot_is_listed_as_a_problem(
     ]
 
 
-def test_an_image_whose_connection_is_lost_is_listed_and_its_shard_is_not_complete(
+def test_an_image_with_a_lost_connection_is_listed_and_its_shard_is_not_complete(
     images: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = memory_folder()

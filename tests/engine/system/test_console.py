@@ -67,7 +67,7 @@ def test_line_breaks_of_a_document_are_kept(capsys: pytest.CaptureFixture[str]) 
 
 
 class FailingStream(io.StringIO):
-    """A stream whose `write` raises; it counts the calls."""
+    """A stream that raises in `write` and counts the calls."""
 
     def __init__(self, error: Exception) -> None:
         super().__init__()

@@ -15,7 +15,7 @@ STORED = np.arange(12, dtype=np.uint16).reshape(3, 4) * 300
 
 
 def ct_slice(**tags):
-    """Return a CT slice of 12 bits, whose stored numbers are Hounsfield units plus 1024."""
+    """Return a CT slice of 12 bits; its stored numbers are Hounsfield units plus 1024."""
     like = Header(format="", size=(3, 4), channels=1, dtype="uint16")
     file = pydicom.dcmread(BytesIO(Dicom().write(STORED[..., None], like)))
     file.update({"PatientName": "Doe^Jane", "PatientID": "12345", "Modality": "CT"})

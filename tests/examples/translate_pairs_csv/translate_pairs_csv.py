@@ -1,4 +1,4 @@
-"""Pairs of images that a CSV file lists, or whose names differ in a suffix."""
+"""Pairs of images that a CSV file lists, or with names that differ in a suffix."""
 
 import csv
 

@@ -57,7 +57,7 @@ def test_explicit_numbers_of_levels_and_blocks_take_precedence_over_the_size_of_
     assert "model.12.weight" in resnet.state_dict()  # the first upsampling, after two blocks
 
 
-def test_an_image_whose_sides_do_not_divide_is_refused_with_the_divisor():
+def test_an_image_with_sides_that_do_not_divide_is_refused_with_the_divisor():
     network = UnetGenerator(3, 3, width=2, levels=6)
     with pytest.raises(ConfigError, match="6 levels needs sides that divide by 64, not 64x96"):
         network(torch.randn(1, 3, 64, 96))

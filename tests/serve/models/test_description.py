@@ -23,7 +23,7 @@ SPEC = image_spec((32, 32), ("summer", "winter"))
 
 
 class RandomShade(Shade):
-    """A recipe whose translation needs random numbers."""
+    """A recipe with a translation that needs random numbers."""
 
     def translate(  # type: ignore[override]
         self, images: torch.Tensor, *, to: str | None = None, noise: Noise | None = None

@@ -19,7 +19,7 @@ LIMITS = Limits(max_bytes=1000, body_seconds=0.05)
 def read_request(
     chunks: Iterable[bytes], query: str = "", limits: Limits = LIMITS, **headers: str
 ) -> Submission:
-    """Read a request whose body arrives in `chunks`; after a last ``b"..."``, more never comes."""
+    """Read a request that arrives in `chunks`; after a last ``b"..."``, nothing follows."""
     remaining = list(chunks)
 
     async def receive() -> dict[str, Any]:

@@ -71,7 +71,7 @@ def format_default(option: "Option") -> str:
 def _comment_on_parts(options: dict[str, Any]) -> Iterator[str]:
     """Yield comments on the options of selected losses, and on wrappers of discriminators.
 
-    A wrapper is a discriminator whose option `of` is another discriminator.
+    A wrapper is a discriminator with another discriminator as its option `of`.
     """
     from translate.engine.system import signatures
     from translate.registry import names

@@ -65,7 +65,7 @@ class MultiValueOption(click.Option):
 
 
 class MultiValueCommand(click.Command):
-    """A command whose `MultiValueOption` options take all values up to the next option."""
+    """A command with `MultiValueOption` options, which take all values up to the next option."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         names = {name for p in self.params if isinstance(p, MultiValueOption) for name in p.opts}

@@ -9,7 +9,7 @@ from translate.cli.parameters.shared import MultiValueCommand
 
 
 class SettingCommand(MultiValueCommand):
-    """A command whose errors name the setting that was mistaken for an option."""
+    """A command with errors that name the setting that was mistaken for an option."""
 
     def hint(self, option: str, args: list[str]) -> str:
         """Return the ``--set`` to type instead of `option`; empty if no setting has this name."""

@@ -19,7 +19,7 @@ Rule: TypeAlias = Callable[[PartSubject], str | None]
 COUNT, SIDE = 8, 32
 """number of images, and their height and width"""
 REAL_FIELDS = {"real", "real_labels"}
-"""fields of the real images, whose number may differ from that of the fake images"""
+"""fields of the real images; their number may differ from that of the fake images"""
 ALL_ROWS = slice(None)
 TWO_BATCHES = (slice(3), slice(3, None))
 """rows of two batches of different sizes"""

@@ -77,7 +77,7 @@ class State(json_files.Record):
     processes: int = Field(ge=1, le=MAX_STEPS)
     versions: dict[str, str]
     plugins: dict[str, str] = {}
-    """versions of the distributions whose plugins the configuration names, except our own"""
+    """versions of the distributions of the plugins in the configuration, except our own"""
 
     @property
     def best_by(self) -> Best | None:
@@ -105,6 +105,6 @@ def with_prefix(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]
 
 
 def without_prefix(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Return the tensors whose names start with ``prefix/``, by the rest of their names."""
+    """Return the tensors with names that start with ``prefix/``, by the rest of the name."""
     start = f"{prefix}/"
     return {n.removeprefix(start): t for n, t in tensors.items() if n.startswith(start)}

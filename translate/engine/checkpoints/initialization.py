@@ -20,7 +20,7 @@ MAX_LISTED = 5
 
 
 class InitialWeights:
-    """The checkpoint of `run`, whose weights are the initial ones of a new run."""
+    """The checkpoint of `run`, with the initial weights of a new run."""
 
     def __init__(self, run: Path) -> None:
         path, self.newer_problems = resolve(run)

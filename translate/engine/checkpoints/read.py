@@ -58,7 +58,7 @@ class Checkpoint:
 
 
 def read_checkpoint(path: Path) -> Checkpoint:
-    """Return the checkpoint in the folder `path`, whose files were verified."""
+    """Return the checkpoint in the folder `path`, with verified files."""
     file = path / "state.json"
     json_files.read_record(file, State)
     description = json_files.read_json(file)
@@ -177,7 +177,7 @@ def restore(training: TrainingState, checkpoint: Checkpoint) -> list[str]:
     """Load a checkpoint into a newly built `training`; every process must call this.
 
     Hyperparameters that the configuration has changed keep their new values. Returns messages
-    about players whose optimizers start without their saved moments.
+    about players with an optimizer that starts without its saved moments.
     """
     with _readable_content(checkpoint.path):
         restore_weights(training.recipe, checkpoint.path)

@@ -11,7 +11,7 @@ from translate.registry import find
 
 
 def locate_option_files(config: Config, directory: str = "") -> dict[str, str]:
-    """Return an existing path for each option whose value exists only relative to `directory`.
+    """Return an existing path for each option with a value that exists only in `directory`.
 
     Args:
         config: The configuration; its options of the type `Path` must name files or folders.

@@ -160,7 +160,7 @@ def _record_modules() -> Iterator[list[nn.Module]]:
 
 
 def _blank_batch(layout: Layout, size: tuple[int, int], count: int, device: torch.device) -> Any:
-    """Return a batch of the layout's type whose images are zeros."""
+    """Return a batch of the layout's type with images of zeros."""
     item = layout.load(layout.pick(0, Random(0)), Blank(size, layout.spec))
     batch, _ = collate([(item, [])] * count)
     fields = (torch.zeros_like(f, device=device) if f.is_meta else f.to(device) for f in batch)

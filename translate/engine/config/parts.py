@@ -1,4 +1,4 @@
-"""Options whose value is a part of a recipe: a network or a loss.
+"""Options that have a part of a recipe as value: a network or a loss.
 
 The value is the name of a plugin, or a mapping with ``name`` and the options of the plugin.
 """

@@ -1,4 +1,4 @@
-"""The Python distributions, with their versions, whose plugins a configuration needs."""
+"""The Python distributions, with versions, of the plugins that a configuration needs."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager

@@ -50,7 +50,7 @@ Schedule = Literal["constant", "linear", "cosine"]
 
 
 BY_DOMAIN = ("channels", "labels", "range", "units", "bands")
-"""settings of ``data`` whose keys, or items, may be names of domains"""
+"""settings of ``data`` with keys, or items, that may be names of domains"""
 
 
 class Section(BaseModel):
@@ -102,7 +102,7 @@ def rename_domains(data: Mapping[str, Any], domains: Sequence[str]) -> dict[str,
 def _renamed(value: Any, predecessors: Mapping[str, str]) -> Any:
     """Return a mapping from domains, or a list of domains, for the new domains in `predecessors`.
 
-    `predecessors` maps each new domain to the one whose settings it takes.
+    `predecessors` maps each new domain to the domain to take the settings from.
     """
     if isinstance(value, dict):
         values = {name: of_domain(value, old) for name, old in predecessors.items()}

@@ -59,7 +59,7 @@ def open_layout(
     Args:
         data: The settings.
         leave_out: Files that the layout excludes, such as unusable ones.
-        files: Keeps the files whose headers are read, to decode them later.
+        files: Keeps files after their header was read, to decode them later.
         known: The domains of a run, or of another split of `data`; by default the headers of a few
             files determine the domains.
 

@@ -23,7 +23,7 @@ PICKED_ITEMS = 100
 HEADERS_CHECKED = 32
 """number of files of a domain that are checked for a palette"""
 IMAGES_CHECKED = 4
-"""number of files of a domain whose pixel values are checked"""
+"""number of files of a domain to check the pixel values of"""
 JOINED_RATIO = (1.6, 3.0)
 """smallest and largest width / height of two images side by side, each between 4:5 and 3:2"""
 FEW_LEVELS = 32
@@ -125,7 +125,7 @@ def _small_images(data: Data, sizes: Collection[tuple[int, int]]) -> Iterable[st
 
 
 def _pixel_values(layout: Layout, read: Callable[[Path], NDArray[Any]]) -> Iterable[str]:
-    """Yield a line for each domain whose pixel values do not fit its range."""
+    """Yield a line for each domain with pixel values that do not fit its range."""
     for index, (_, name, files) in enumerate(_domains(layout)):
         domain = layout.spec.domains[index]
         values = [v for p in spread(files, IMAGES_CHECKED) if (v := _values(p, read)) is not None]

@@ -23,7 +23,7 @@ from translate.folders.names import short_names
 from translate.formats import Header
 
 SAMPLED_FILES = 8
-"""number of files of a domain whose headers decide its dtype and channels"""
+"""number of files of a domain; their headers decide its dtype and channels"""
 PHOTOGRAPHS = ({1}, {3}, {1, 3})
 """sets of channel counts that the files of a domain of photographs may have"""
 
@@ -126,8 +126,8 @@ def require_compatible_domains(layout: Layout, data: Data) -> None:
             f"data.channels, data.labels: the layout {data.layout_name!r} mixes the images of "
             f"{' and '.join(data.domains)} in one field, but they differ ({descriptions}): set one "
             "number of channels, as in --set data.channels=3, one range, and all domains as labels "
-            "or none. (A layout whose batches have a field for each domain passes the names of the "
-            "domains to its transform as `roles`.)"
+            "or none. (A layout with a field for each domain in its batches passes the names of "
+            "the domains to its transform as `roles`.)"
         )
 
 

@@ -77,8 +77,8 @@ def export(
         if not isinstance(error, ConfigError):
             cause = f"{describe_error(error):.300}".removesuffix(".")
             reason = (
-                f"{cause}. Expected a recipe whose {'draw' if exported.inputs else 'translate'} "
-                "consists of the same operations of PyTorch for every image."
+                f"{cause}. Expected a recipe with a `{'draw' if exported.inputs else 'translate'}` "
+                "that consists of the same operations of PyTorch for every image."
             )
         raise ConfigError(refused + reason) from error
     worst = max(differences, key=lambda difference: difference.value)

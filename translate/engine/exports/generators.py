@@ -94,7 +94,7 @@ def network_inputs(generation: Generation) -> tuple[NetworkInput, ...]:
 
 
 class FileGenerator(Recipe[Any]):
-    """A recipe whose `draw` is the network of an exported file.
+    """A recipe with the network of an exported file as `draw`.
 
     Equal random seeds give the same latents as in the exported recipe.
     """

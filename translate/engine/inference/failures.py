@@ -1,4 +1,4 @@
-"""The problem that ``problems.jsonl`` lists for an image whose translation raised an exception."""
+"""The problem that ``problems.jsonl`` lists for an image if its translation raised an exception."""
 
 import errno
 from pathlib import Path
@@ -13,7 +13,7 @@ from translate.errors import BadImage, TranslateError
 def translation_problem(
     path: Path, output: Path, size: tuple[int, int], error: BaseException
 ) -> Problem:
-    """Return the problem of the image `path`, whose translation to `output` raised `error`.
+    """Return the problem of the image `path` if its translation to `output` raised `error`.
 
     `size` is the height and width of the network's input.
     """

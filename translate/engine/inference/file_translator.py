@@ -48,7 +48,7 @@ class FileTranslator:
     """which metadata and colour profile are kept, and whether the output names the model"""
 
     def prepare(self, file: EncodedImage, decoded: DecodedInput, suffix: str) -> PreparedImage:
-        """Return the network's input for a decoded `file`, whose output has the suffix `suffix`.
+        """Return the network's input for a decoded `file`; its output gets the suffix `suffix`.
 
         Raises `BadImage` if the file does not match the domain.
         """

@@ -61,7 +61,7 @@ class ImageInProgress(NamedTuple):
     job: Job
     input_sha256: str
     image: PreparedImage
-    """the network's input, whose pixels are then replaced by those of its output"""
+    """the network's input; its pixels are then replaced by those of the output"""
     large: "LargeImage | None" = None
     """an image that is read and written in windows, without pixels"""
     trust: Trust | None = None

@@ -96,7 +96,7 @@ class Augment:
 
 
 def scaled_size(data: Data, height: int, width: int, side: int | None) -> tuple[int, int]:
-    """Return the size before the crop of an image whose shorter side becomes `side`.
+    """Return the size before the crop of an image that is resized to the shorter side `side`.
 
     The size is at least that of the crop, unless ``data.resize`` is ``fit``. Raises `ValueError`
     for more than `MAX_PIXELS` pixels.

@@ -208,8 +208,8 @@ class ImageModel(ABC):
         Args:
             images: (H, W, C); values of another dtype than the source domain's are scaled to it.
             to: the target domain.
-            dtypes: the dtype of each output, to whose range its values are scaled; by default
-                that of the target domain.
+            dtypes: the dtype of each output, by default that of the target domain; values are
+                scaled to its range.
             options: the options of `translate`, as `complete_options` returns them.
             seed: seed of the noise.
             clipped: a counter of clipped values for each output; by default nothing is counted.

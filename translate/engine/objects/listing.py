@@ -17,7 +17,7 @@ Lister = Callable[[Any, str], Iterator[Facts]]
 PAGE = 1000
 """number of objects in a page of a listing, the largest that S3 allows"""
 RECENT = 3
-"""number of folders whose listings are kept: one each of images, masks and outputs"""
+"""number of folders with a cached listing: one each of images, masks and outputs"""
 
 
 class Entry(NamedTuple):

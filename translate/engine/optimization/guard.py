@@ -1,4 +1,4 @@
-"""Stop training after too many consecutive turns whose loss or gradient is not finite."""
+"""Stop training after too many consecutive turns with a loss or gradient that is not finite."""
 
 import torch
 from torch import Tensor

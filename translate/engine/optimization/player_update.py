@@ -46,7 +46,7 @@ class PlayerUpdate:
 
         Args:
             turn: The turn; None if `turns` has ended.
-            turns: The generator that yielded it, whose line is named in errors.
+            turns: The generator that yielded it; errors name its line.
 
         Raises:
             PluginError: The turn names no optimizer, its losses cannot be backpropagated, or

@@ -139,7 +139,7 @@ def _modes(device: str) -> tuple[Any, ...]:
 
 
 def take_step(training: TrainingState, batch: Any, steps: int) -> StepResult:
-    """Train one step of a run of `steps` on `batch`, whose tensors are on the device."""
+    """Train one step of a run of `steps` on `batch`, with tensors on the device."""
     recipe, train = training.recipe, training.config.train
     recipe.iteration = training.step
     for module in recipe.modules():

@@ -51,7 +51,7 @@ class DecodedInput(NamedTuple):
         """Return (height, width, channels); raises `BadImage`.
 
         Args:
-            domain: the domain whose channels are returned.
+            domain: the domain; its channels are returned.
             keeps_alpha: whether the output gets the alpha channel; if not, colours are composited
                 over white.
         """

@@ -36,7 +36,7 @@ class OutputForm(NamedTuple):
     gray: bool = False
     """whether the output is converted to gray; its channels are then equal"""
     known: Pixels | None = None
-    """the image before resizing, whose pixels replace the pixels of the output outside `hole`"""
+    """the image before resizing; its pixels replace the pixels of the output outside `hole`"""
     hole: Pixels | None = None
     """(height, width, 1), not zero in the hole"""
     dtype: str = "uint8"

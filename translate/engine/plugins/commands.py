@@ -31,7 +31,7 @@ class PluginCommand(NamedTuple):
 def plugin_commands(reserved_names: tuple[str, ...]) -> dict[str, PluginCommand]:
     """Return the commands of plugins by the name to type.
 
-    Only plugins whose modules mention the hook are imported. A plugin that fails, or registers one
+    Only plugins with the hook in their modules are imported. A plugin that fails, or registers one
     of the `reserved_names`, is named in a warning and adds nothing.
     """
     manager = pluggy.PluginManager("translate")

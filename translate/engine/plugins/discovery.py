@@ -112,7 +112,7 @@ def load(*, torch_free: bool = False) -> pluggy.PluginManager:
 
     Args:
         torch_free: Whether to load only the plugins in the group `TORCH_FREE` of distributions that
-            have this group: exported models run without PyTorch, whose import takes seconds.
+            have this group: exported models run without importing PyTorch, which takes seconds.
     """
     manager = pluggy.PluginManager("translate")
     manager.add_hookspecs(hookspecs)

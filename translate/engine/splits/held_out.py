@@ -39,7 +39,7 @@ class SplitUnit(NamedTuple):
     """Images that are held out together or not at all: those of a group, a pair, or one image."""
 
     key: str
-    """name of the unit, whose hash decides whether the unit is held out"""
+    """name of the unit; its hash decides whether the unit is held out"""
     strata: set[Hashable]
     """domains and classes of the images: each domain and class needs images in both splits"""
     members: list[Any]

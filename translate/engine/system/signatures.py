@@ -111,7 +111,7 @@ _cached_validator = lru_cache(maxsize=256)(_validator)
 
 
 def accepted_arguments(factory: Callable[..., Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the `arguments` whose names are in the signature of `factory`."""
+    """Return the `arguments` that are parameters in the signature of `factory`."""
     parameters = _parameters(factory)
     if any(p.kind is Parameter.VAR_KEYWORD for p in parameters.values()):
         return dict(arguments)

@@ -1,4 +1,4 @@
-"""Translation of overlapping tiles, for recipes whose `translate` cannot be traced.
+"""Translation of overlapping tiles, for recipes with a `translate` that cannot be traced.
 
 If the network declares its halo, the radius of its receptive field, pixels of a tile that depend on
 pixels outside the tile are not used. Otherwise neighbouring tiles are blended, and the result
@@ -70,7 +70,7 @@ def overlapping_spans(
 def _weighted_spans(
     starts: list[int], distances: list[Tensor], side: int, *, blend: bool
 ) -> list[WeightedSpan]:
-    """Return spans whose weights sum to 1 at each position.
+    """Return spans with weights that sum to 1 at each position.
 
     `distances` has for each span the distance of its pixels to the nearest end inside the image, at
     most the overlap. With `blend`,

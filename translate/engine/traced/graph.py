@@ -49,7 +49,7 @@ class Graph:
 
     @property
     def measured(self) -> set[fx.Node]:
-        """The values whose moments over the whole image are needed."""
+        """The values to compute moments of over the whole image."""
         norms = (each for each in self.operators.values() if isinstance(each, Norm))
         return {n.inputs[0] for n in norms if not n.running} | set(self.reductions.values())
 
@@ -131,7 +131,7 @@ def _operator(node: fx.Node, spatial: tuple[fx.Node, ...]) -> Operator:
 def _require_image(node: fx.Node) -> None:
     value = node.meta["val"]
     if not isinstance(value, torch.Tensor) or value.ndim != 4 or value.shape[0] != 1:
-        raise UnsupportedError(f"{node.target} whose output is not one image")
+        raise UnsupportedError(f"{node.target} with an output that is not one image")
 
 
 def _tiled_operator(node: fx.Node, spatial: tuple[fx.Node, ...]) -> Operator:

@@ -74,7 +74,7 @@ def trace(
         value = getattr(module, str(node.target)) if node.op == "get_attr" else None
         if isinstance(value, FakeTensor):  # the function has created this tensor
             if value.constant is None:
-                raise UnsupportedError("a tensor whose values are not known")
+                raise UnsupportedError("a tensor with unknown values")
             setattr(module, str(node.target), value.constant)
     return module
 

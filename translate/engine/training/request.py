@@ -32,7 +32,7 @@ class TrainingRequest:
     resume: str | Path | None = None
     """a run to continue, or `AUTO`"""
     init: Path | None = None
-    """a run whose weights are the initial ones of a new run"""
+    """a run with the initial weights of a new run"""
     fork_run: bool = False
     """whether to continue in another folder, where any setting may change that leaves the shapes of
     the weights unchanged"""

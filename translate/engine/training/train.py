@@ -144,7 +144,7 @@ def _plan(session: Session) -> TrainingResult:
 def _train(
     session: Session, progress: ProgressReporter, interrupts: Interrupts | None, newest: int = -1
 ) -> TrainingResult:
-    """Train in a run folder whose newest checkpoint is of step `newest`; -1 if it has none."""
+    """Train in a run folder with the newest checkpoint at step `newest`; -1 if it has none."""
     folder, is_first = session.writer.path, distributed.is_first()
     with locks.lock_folder(folder) if is_first else nullcontext():
         if is_first and (step := retention.newest_step(folder)) > newest:

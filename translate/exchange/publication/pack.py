@@ -25,7 +25,7 @@ class PackVerification(NamedTuple):
     missing: list[str]
     """plugins that are not installed, as requirements for pip"""
     other_versions: list[str]
-    """plugins whose version differs from that of packing, a line for each"""
+    """plugins with another version than at packing, a line for each"""
     difference: float | None
     """largest difference to the reference output, as a fraction of the range of values; None:
     plugins are missing"""

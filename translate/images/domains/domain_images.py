@@ -126,7 +126,7 @@ def _needs_no_conversion(layers: Layers, domain: Domain) -> bool:
 
 
 def require_readable(header: Header, domain: Domain) -> None:
-    """Raise `ValueError` for a file whose header does not fit `domain`."""
+    """Raise `ValueError` for a file with a header that does not fit `domain`."""
     if domain.labels:
         return
     _require_dtype(header.dtype, domain)

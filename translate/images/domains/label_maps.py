@@ -1,4 +1,4 @@
-"""Label maps: images whose pixel values are classes, so that no new values may be created.
+"""Label maps: images with classes as pixel values, so that no new values may be created.
 
 =====================  =============================================================================
 content of a file      how it is read, as one channel of class indices or as three of colours

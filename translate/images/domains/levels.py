@@ -32,7 +32,7 @@ def to_network_range(levels: Floats, dtype: str, domain: Domain = UNNAMED) -> Fl
         levels: Pixel values as float32.
         dtype: The dtype that the pixel values had. If it is not the domain's, they are scaled:
             65535 in uint16 is 255 in uint8.
-        domain: The domain whose `range` is mapped to [-1, 1].
+        domain: The domain; its `range` is mapped to [-1, 1].
     """
     low, half_length = _low_and_half_length(domain, dtype)
     if low:

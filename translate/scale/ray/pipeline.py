@@ -27,7 +27,7 @@ MAX_IMAGES_PER_TASK = 64
 TASKS_PER_ACTOR = 4
 """minimum number of tasks for each actor: all actors then end at about the same time"""
 TASK_RETRIES = 3
-"""number of retries of a task whose process was killed, such as for lack of memory"""
+"""number of retries of a task if its process was killed, such as for lack of memory"""
 
 
 @dataclass(frozen=True)

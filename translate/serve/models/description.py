@@ -25,7 +25,7 @@ from translate.images.domains.levels import is_photographic
 from translate.images.files.format_registry import writable_suffixes
 
 TEXT_PARAMETERS = ("to", "side", "format", "label", "text")
-"""parameters whose values are text; other values are parsed as YAML, as those of ``--set``"""
+"""parameters with text as values; other values are parsed as YAML, as those of ``--set``"""
 MAX_SAMPLES = 64
 """maximum number of images that one request generates"""
 LOCATION_FORMATS = ("path", "file-path", "directory-path", "uri")

@@ -195,7 +195,7 @@ class ServedModel:
         """Return the values of `fields`, without those that are empty, which keep their defaults.
 
         Args:
-            declaration: The function whose signature declares the parameters.
+            declaration: The function that declares the parameters in its signature.
             recipe_options: Names of options of the recipe.
             fields: The parameters of the request.
         """

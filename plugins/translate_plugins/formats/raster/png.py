@@ -29,7 +29,7 @@ COMPRESSION_LEVEL = 1
 
 
 def require_intact(data: bytes) -> None:
-    """Raise `ValueError` for a PNG that is truncated or whose pixels have a wrong checksum.
+    """Raise `ValueError` for a PNG that is truncated or has a wrong checksum of its pixels.
 
     Pillow does not verify these checksums: it decodes the zeros that an interrupted write leaves to
     noise. OpenCV allocates as much memory as a chunk states as its length, even beyond the file.

@@ -99,7 +99,7 @@ def check_directory_size(file: BinaryIO, offset: int, encoding: Encoding) -> Non
 
 
 def single_page(data: bytes, offset: int, encoding: Encoding) -> bytes:
-    """Return a TIFF, for Pillow, whose only page is the page with its directory at `offset`."""
+    """Return a TIFF, for Pillow, with one page: the page with its directory at `offset`."""
     changed = bytearray(data)
     encoding.offset.pack_into(changed, encoding.start, offset)
     (count,) = encoding.tag_count.unpack_from(data, offset)

@@ -21,7 +21,7 @@ DEFLATE = 8
 """value of Compression"""
 BYTE = 1
 BYTE_TYPES = (BYTE, 2, 7)
-"""types of tags whose values are bytes: BYTE, ASCII and UNDEFINED"""
+"""types of tags with bytes as values: BYTE, ASCII and UNDEFINED"""
 IMAGEJ_STACK = ("images=", "channels=", "slices=", "frames=", "hyperstack=", "mode=", "loop=")
 """lines of ImageJ's description that hold for a file of several pages"""
 

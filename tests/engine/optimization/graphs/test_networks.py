@@ -155,7 +155,7 @@ def test_a_network_with_a_changing_attribute_stays_eager() -> None:
     assert graphs.networks[0].obstacle == "its attribute 2.p changes"
 
 
-def test_a_graph_whose_gradient_is_differentiated_later_is_an_error_and_not_a_constant() -> None:
+def test_a_gradient_penalty_in_a_later_step_is_an_error_and_not_a_constant() -> None:
     class LatePenalty(CallsTwice):
         def step(self, batch: Images) -> Iterator[Turn]:
             images = batch.images.clone().requires_grad_()

@@ -53,7 +53,7 @@ class PackRecord(json_files.Record):
     """the digest of the checkpoint"""
     versions: dict[str, str]
     plugins: dict[str, str]
-    """versions of the distributions whose plugins the model needs, except our own"""
+    """versions of the distributions of the plugins that the model needs, except our own"""
     parity: ParityRecord
     files: dict[str, FileFacts]
 

@@ -22,7 +22,7 @@ class TensorPart(json_files.Record):
 
 
 class ShardedTensor(json_files.Record):
-    """A tensor whose parts are in the files of several processes."""
+    """A tensor with its parts in the files of several processes."""
 
     dtype: str
     """the name of the type in safetensors, such as F32"""

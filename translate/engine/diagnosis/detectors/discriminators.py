@@ -13,7 +13,7 @@ from translate.engine.diagnosis.detection import (
 from translate.engine.diagnosis.log import Log, player_losses
 
 DISCRIMINATORS = ("discriminator", "discriminators")
-"""names of players, of one or several networks, whose losses are near 0 only if they are saturated;
+"""names of players, of one or several networks, with losses near 0 only if they are saturated;
 the loss of a critic (WGAN) may have any value"""
 SATURATED_LOSS, SATURATED_STEPS = 1e-4, 200
 """a discriminator is saturated if the absolute values of all its losses are below `SATURATED_LOSS`

@@ -24,7 +24,7 @@ MEMORY_FRACTION = 0.92
 
 
 def rate_near_zero(log: Log) -> Iterator[Detection]:
-    """Find players whose learning rate is near 0 long before training ends."""
+    """Find players with a learning rate near 0 long before training ends."""
     for player in log.names("lr"):
         rates = log.values("lr", player)
         if np.isnan(rates).all():

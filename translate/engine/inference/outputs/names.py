@@ -33,7 +33,7 @@ class OutputNames:
     form: str | None = None
     gray: bool = False
     clashes: list[str] = field(default_factory=list, init=False)
-    """pairs of images whose outputs would have one name"""
+    """pairs of images with outputs that would have one name"""
 
     def __post_init__(self) -> None:
         self._suffix = cache(suffix_of_result(self.target, self.form, gray=self.gray))

@@ -88,7 +88,7 @@ class RecordedOutputs:
         return output.relative_to(self.out).as_posix()
 
     def read(self, names: str = ALL_RECORDS) -> Records:
-        """Return the records in files whose names match a glob; raises `ConfigError`."""
+        """Return the records in files with names that match a glob; raises `ConfigError`."""
         records, storage, folder = Records(), storage_of(self.out), self.out / RECORDS_FOLDER
         compared = {key: value for key, value in self.made_by.items() if key != HUB_COMMIT}
         try:

@@ -37,7 +37,7 @@ def find_remaining(
         manifest: the manifest of the output folder.
         work: the outputs to make.
         digest: returns the SHA-256 of an item's input; None if it cannot be read.
-        with_trust: whether outputs whose trust was not measured are made again.
+        with_trust: whether outputs without a trust score are written again.
 
     Raises:
         ConfigError: An output exists from another input, model or options and may not be

@@ -1,4 +1,4 @@
-"""Networks of a recipe whose calls in a training step are replayed as CUDA graphs.
+"""Replay the calls of a recipe's networks in a training step as CUDA graphs.
 
 With small batches a GPU waits for Python to launch kernels. A CUDA graph launches all kernels of a
 network at once. Each call of a network in a step gets a graph of its own, for the forward and the
@@ -49,7 +49,7 @@ logger = logging.getLogger(__name__)
 
 
 def graphed_networks(training: TrainingState) -> "GraphedNetworks":
-    """Return the networks whose calls become graphs; none if ``train.cuda_graphs`` is off."""
+    """Return the networks with calls that become graphs; none without ``train.cuda_graphs``."""
     train, device = training.config.train, training.device
     if not train.cuda_graphs:
         return GraphedNetworks()
@@ -82,7 +82,7 @@ def allows_pinning(train: Train) -> bool:
 
 
 class GraphedNetworks:
-    """The networks of a recipe, whose calls are observed, captured and replayed; None: none."""
+    """The networks of a recipe; their calls are observed, captured and replayed. None: none."""
 
     def __init__(
         self, recipe: Recipe | None = None, capture: Capture = capture_cuda_graphs

@@ -16,7 +16,7 @@ from torch.utils._pytree import tree_leaves
 from translate.nn.modes import Progressive
 
 PLAIN = (bool, int, float, str)
-"""types of attributes whose values a graph would keep from its capture"""
+"""types of attributes; a graph would keep their values from its capture"""
 PENALIZED = "its gradient is differentiated, as a gradient penalty does"
 """obstacle of a network with a gradient penalty: gradients of a graph cannot be differentiated"""
 

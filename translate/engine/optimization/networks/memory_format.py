@@ -22,13 +22,13 @@ def use_channels_last(recipe: Recipe) -> None:
     All weights with four dimensions are converted. A recipe without such weights is logged.
 
     Raises:
-        ConfigError: A network has a norm whose gradients are wrong in this format.
+        ConfigError: A network has a norm with wrong gradients in this format.
     """
     for name, module in recipe.named_modules():
         if isinstance(module, _InstanceNorm):
             raise ConfigError(
-                f"train.channels_last: {name} is PyTorch's {type(module).__name__}, whose "
-                "gradients are wrong in this format for a single image. Expected false, or "
+                f"train.channels_last: {name} is PyTorch's {type(module).__name__}, which "
+                "has wrong gradients in this format for a single image. Expected false, or "
                 "translate.nn.norms.InstanceNorm in its place."
             )
     weights = [p for p in recipe.parameters() if p.ndim == 4]

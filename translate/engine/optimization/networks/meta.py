@@ -69,8 +69,8 @@ def fill_(recipe: Recipe, *copies: nn.Module, values: Recipe | None, device: tor
     Args:
         recipe: The recipe to fill; its tensors must have the same order on all processes.
         copies: Copies of the recipe, which get the same values.
-        values: On the first process, a recipe with values, whose tensors are emptied to free their
-            memory; None on the other processes.
+        values: On the first process, a recipe with values; its tensors are emptied to free their
+            memory. None on the other processes.
         device: Where the shards are stored.
     """
     for module in (recipe, *copies):

@@ -110,7 +110,7 @@ class Panel(ProgressReporter):
 
 
 def sparkline(values: Sequence[float], width: int) -> str:
-    """Return at most `width` block characters whose heights show `values`.
+    """Return at most `width` block characters that show `values` as heights.
 
     If there are more values, each character shows a mean of neighbouring ones. A space is a mean
     that is not finite.
