@@ -59,7 +59,7 @@ class Translator:
         """
         model, messages = load_model(path, str(device), InferenceOptions())
         for message in messages:
-            warnings.warn(f"{message} An older checkpoint is used.", stacklevel=2)
+            warnings.warn(message, stacklevel=2)
         return cls._of(model)
 
     @classmethod

@@ -80,7 +80,7 @@ def command(
     if quiet:
         return
     for problem in result.problems:
-        logger.info(f"{problem} An older checkpoint is used.")
+        logger.info(problem)
     console.say(f"{path}: {result.size / 1e6:.1f} MB")
     if result.options:
         fixed = ", ".join(f"{name}={value}" for name, value in result.options.items())

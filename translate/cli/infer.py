@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from translate.cli.messages.progress import show_progress, summary
+from translate.cli.messages.progress import report_model, show_progress, summary
 from translate.cli.parameters.shards import parse_shard, print_incomplete_shards, shard_options
 from translate.cli.parameters.shared import device_option, quiet_option, set_option, to_option
 from translate.cli.parameters.values import LocalPath, parse_bytes
@@ -215,10 +215,7 @@ def infer(
         show_progress("translating", quiet=quiet) as update_progress,
         Interrupts(work="the current tile" if settings.tile else "the current image") as interrupts,
     ):
-        for message in messages:
-            logger.info(f"{message} An older checkpoint is used.")
-        if model.name != str(run):
-            logger.info(f"{run}: using checkpoint {model.name}")
+        report_model(run, model.name, messages)
         translation = FolderTranslation(
             model,
             inputs,

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from translate.cli.messages.progress import show_progress, summary
+from translate.cli.messages.progress import report_model, show_progress, summary
 from translate.cli.parameters.shared import device_option, quiet_option, set_option
 from translate.cli.parameters.values import LocalPath
 
@@ -121,10 +121,7 @@ def command(
         show_progress("generating", quiet=quiet) as update_progress,
         Interrupts(work="the current image") as interrupts,
     ):
-        for message in messages:
-            logger.info(f"{message} An older checkpoint is used.")
-        if model.name != str(run):
-            logger.info(f"{run} is {model.name}")
+        report_model(run, model.name, messages)
         if walk:
             sheet = draw_walk(model, request)
             write_image(out / "walk.png", sheet, header_of_sample(sheet, maker))

@@ -134,7 +134,7 @@ def command(
             return 128 + interrupts.caught
         for worker in workers.values():
             for message in worker.messages:
-                logger.info(f"{message} An older checkpoint is used.")
+                logger.info(message)
             logger.info(f"{worker.name}: step {worker.description['step']}")
         server_socket.listen()  # before the address is printed
         url_host = f"[{host}]" if ":" in host else host  # an IPv6 address in brackets

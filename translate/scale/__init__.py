@@ -137,7 +137,7 @@ class Translate:
         self._run, self._device, self._root = run, device, root
         model, messages = load_model(run, device, self._settings)
         for message in messages:
-            warnings.warn(f"{message} An older checkpoint is used.", stacklevel=3)
+            warnings.warn(message, stacklevel=3)
         tile_options = TileOptions(tile=tile, memory=memory, folder=Path(gettempdir()))
         self._processor, made_by = make_processor(model, self._settings, tile_options)
         self._made_by = json.dumps(made_by)

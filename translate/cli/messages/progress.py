@@ -1,9 +1,11 @@
-"""Progress of a command over many images: a bar on a terminal, lines of text elsewhere."""
+"""Messages of a command over many images: its model, its progress and its result."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import logging
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from translate.engine.system import console
@@ -12,15 +14,28 @@ from translate.progress import duration
 if TYPE_CHECKING:
     from translate.results import InferenceResult
 
+logger = logging.getLogger(__name__)
+
 PROGRESS_SECONDS = 10.0
 """least time between two lines of progress, in seconds"""
 PROGRESS_FRACTION = 0.1
 """least time between two lines, as a fraction of the time so far: long jobs have short logs"""
 
 
+def report_model(run: Path, name: str, messages: Iterable[str]) -> None:
+    """Log `messages` on checkpoints of `run`, and the name of its checkpoint that is used."""
+    for message in messages:
+        logger.info(message)
+    if name != str(run):
+        logger.info(f"{run}: using checkpoint {name}")
+
+
 @contextmanager
 def show_progress(work: str, *, quiet: bool) -> Iterator[Callable[[InferenceResult], None]]:
-    """Print log messages and the progress of `work`; yield its update function."""
+    """Print log messages and the progress of `work`: a bar on a terminal, lines elsewhere.
+
+    Yields the function that updates the progress.
+    """
     from time import monotonic
 
     if quiet:

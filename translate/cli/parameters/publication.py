@@ -50,7 +50,7 @@ class Publication(NamedTuple):
     def report(self, line: str) -> None:
         """Print `line` and the messages."""
         for problem in self.problems:
-            logger.info(f"{problem} An older checkpoint is used.")
+            logger.info(problem)
         for text in (line, *self.messages):
             console.say(text)
 

@@ -103,8 +103,8 @@ def newest_step(run: Path) -> int:
 def newest_checkpoint(run: Path, *, training: bool = True) -> tuple[Path, list[str]]:
     """Return the newest checkpoint that `verify` accepts, and what is wrong with newer ones.
 
-    Without `training`, the files that only a resume needs may be missing. Raises
-    `CheckpointError` if `verify` accepts none.
+    Without `training`, the files that only a resume needs may be missing, and the messages say that
+    an older checkpoint is used. Raises `CheckpointError` if `verify` accepts none.
     """
     with json_files.readable(run):
         if not run.is_dir():
@@ -117,7 +117,8 @@ def newest_checkpoint(run: Path, *, training: bool = True) -> tuple[Path, list[s
         except CheckpointError as error:
             problems.append(str(error))
             continue
-        return path, problems
+        used = "" if training else " An older checkpoint is used."
+        return path, [f"{problem}{used}" for problem in problems]
     reasons = f" ({'; '.join(problems)})" if problems else ""
     if training and any(is_whole(path, training=False) for path in paths):
         raise CheckpointError(
