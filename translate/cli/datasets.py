@@ -1,8 +1,7 @@
 """`translate datasets`: list, generate, check and download data sets."""
 
-import json
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -57,7 +56,7 @@ def command(ctx: click.Context, root: Path, as_json: bool, quiet: bool) -> None:
             for domain in domains
         ]
         document = {"found": records, "sample": sample_domains, "public": public_cards}
-        console.show(json.dumps(document, indent=2))
+        console.show_json(document)
     elif quiet:
         console.show("\n".join(domain.name for domain in domains))
     else:
@@ -90,7 +89,7 @@ def draw(names: tuple[str, ...], root: Path, quiet: bool) -> None:
     """
     from translate.engine.data import samples
 
-    with nullcontext() if quiet else console.messages():
+    with console.messages(quiet=quiet):
         for name in names:
             samples.draw(name, root)
 
@@ -113,7 +112,7 @@ def fetch(names: tuple[str, ...], root: Path, quiet: bool) -> None:
     from translate.exchange.fetch import fetch
 
     for name in names:
-        with _download_progress(quiet) as progress, nullcontext() if quiet else console.messages():
+        with _download_progress(quiet) as progress, console.messages(quiet=quiet):
             fetch(name, root, progress)
 
 
@@ -209,5 +208,5 @@ def check(
         consequence = f": {finding.consequence}" if finding.consequence else ""
         console.say(f"{mark}{finding.message}{consequence}")
     if as_json:
-        console.show(json.dumps([finding._asdict() for finding in findings], indent=2))
+        console.show_json([finding._asdict() for finding in findings])
     return 3 if any(finding.state == "broken" for finding in findings) else 0

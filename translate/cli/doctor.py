@@ -1,6 +1,5 @@
 """`translate doctor`: check the environment, or diagnose the training of a run."""
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 
@@ -49,7 +48,7 @@ def _check_environment(as_json: bool, quiet: bool) -> int:
         if finding.advice:
             console.say(f"{'':<17}{finding.advice}")
     if as_json:
-        console.show(json.dumps([finding._asdict() for finding in findings], indent=2))
+        console.show_json([finding._asdict() for finding in findings])
     return 2 if any(finding.state == "broken" for finding in findings) else 0
 
 
@@ -58,7 +57,7 @@ def _diagnose(run: Path, as_json: bool, quiet: bool) -> int:
 
     examination = examine(run)
     if as_json:
-        console.show(json.dumps(asdict(examination), indent=2))
+        console.show_json(asdict(examination))
         return TRAINING_FAILURE if examination.diagnoses else 0
     for diagnosis in examination.diagnoses:
         console.say(f"! {diagnosis.name}, since step {diagnosis.since_step}")

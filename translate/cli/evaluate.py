@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -138,7 +137,7 @@ def command(
     from translate.evaluate import tables
     from translate.evaluate.entry import evaluate
 
-    with nullcontext() if quiet else console.messages(lambda line: console.say(line, err=True)):
+    with console.messages(lambda line: console.say(line, err=True), quiet=quiet):
         result = evaluate(
             size=(size[0], size[1]) if isinstance(size, list) else size,
             seeds=seeds or (0,),

@@ -1,7 +1,6 @@
 """`translate import`: convert the weights of another program to a run."""
 
 import logging
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +77,6 @@ def command(file: Path, out: Path, quiet: bool, **arguments: Any) -> None:
     """
     from translate.exchange.import_ import import_weights
 
-    with nullcontext() if quiet else console.messages():
+    with console.messages(quiet=quiet):
         path = import_weights(file, out, **arguments)
         logger.info(f"{path}: translate images by translate infer {out} SOURCE OUT")

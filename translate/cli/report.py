@@ -65,8 +65,7 @@ def command(
     from translate.report.watch import serve_reports
 
     with ExitStack() as stack:
-        if not quiet:
-            stack.enter_context(console.messages())
+        stack.enter_context(console.messages(quiet=quiet))
         if watch:
             interrupts = stack.enter_context(Interrupts())
             address = stack.enter_context(

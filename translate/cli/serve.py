@@ -113,8 +113,7 @@ def command(
     access = create_access(host, secret)
     limits = Limits(max_pixels=max_pixels, work_seconds=timeout)
     with ExitStack() as stack:
-        if not quiet:
-            stack.enter_context(console.messages())
+        stack.enter_context(console.messages(quiet=quiet))
         server_socket = stack.enter_context(bound_socket(host, port))
         interrupts = stack.enter_context(Interrupts(work="requests in progress"))
 

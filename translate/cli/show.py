@@ -47,7 +47,7 @@ def command(name: str | None, kind: str | None, as_json: bool, quiet: bool) -> N
     if name is None:
         console.show(list_names(kind, as_json=as_json, quiet=quiet))
     elif as_json:
-        console.show(json.dumps(record(name, kind), indent=2))
+        console.show_json(record(name, kind))
     else:
         console.show(describe(name, kind))
 

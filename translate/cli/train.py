@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from translate.cli.messages.results import plan_json, report
+from translate.cli.messages.results import plan_record, report
 from translate.cli.parameters.shared import (
     MultiValueOption,
     completer,
@@ -201,7 +201,7 @@ def command(
         interrupts = Interrupts(save_on=save_on, seconds=max_seconds, work=work)
         result = train(request, progress=progress, interrupts=interrupts)
     if as_json and read_launch().is_first:
-        console.show(plan_json(result.plan))
+        console.show_json(plan_record(result.plan))
     with shown_messages(quiet=quiet):  # below the finished progress bar
         report(result)
     if result.signal:

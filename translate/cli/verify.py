@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -60,7 +59,7 @@ def command(file: Path, model: Path | None, source: Path | None, as_json: bool, 
     verification = verify_image(file, model=model, source=source)
     if as_json:
         record = {**verification.provenance._asdict(), **_comparisons(verification)}
-        console.show(json.dumps(record, indent=2) + "\n")
+        console.show_json(record)
     elif not quiet:
         _print_provenance(file, verification, model, source)
     return 0 if verification.matches else 3
@@ -73,7 +72,7 @@ def _verify_pack(file: Path, *, as_json: bool, quiet: bool) -> int:
     if as_json:
         record = verification.record.model_dump()
         document = {**verification._asdict(), "record": record, "equal": verification.is_equal}
-        console.show(json.dumps(document, indent=2) + "\n")
+        console.show_json(document)
     elif not quiet:
         console.say(f"{file}: model {verification.record.model}")
         count = len(verification.record.files)

@@ -1,6 +1,5 @@
 """`translate weights`: list and add the files of pretrained networks of metrics and losses."""
 
-import json
 from pathlib import Path
 
 import click
@@ -40,7 +39,7 @@ def command(ctx: click.Context, as_json: bool, quiet: bool) -> None:
             }
             for file, used_by in declared
         ]
-        console.show(json.dumps(records, indent=2))
+        console.show_json(records)
         return
     if quiet:
         for file in (file for file, _ in declared if not file.present):

@@ -64,6 +64,8 @@ def test_line_breaks_of_a_document_are_kept(capsys: pytest.CaptureFixture[str]) 
     show("a:\n  b\x1b\n")
     show("c", err=True)
     assert capsys.readouterr() == ("a:\n  b\\x1b\n", "c\n")
+    console.show_json(["é"])
+    assert capsys.readouterr().out == '[\n  "\\u00e9"\n]\n'
 
 
 class FailingStream(io.StringIO):
@@ -169,6 +171,9 @@ def test_log_messages_are_shown_only_within_the_block(capsys: Any) -> None:
     assert lines == ["100% of them"]
     with console.messages():
         logger.info("printed")
+    with console.messages(lines.append, quiet=True):
+        logger.info("not shown")
+    assert lines == ["100% of them"]
     assert capsys.readouterr() == ("printed\n", "")
     assert not logger.isEnabledFor(logging.INFO)
 

@@ -1,10 +1,9 @@
 """Messages at the end of `translate train`: the outcome, or the plan of a dry run."""
 
-import json
 import logging
 from dataclasses import asdict
 from shlex import quote
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from translate.results import TrainingPlan, TrainingResult
@@ -35,9 +34,9 @@ def report(result: "TrainingResult") -> None:
         logger.info(f"{result.listed} listed in {result.path / 'problems.jsonl'}")
 
 
-def plan_json(plan: "TrainingPlan | None") -> str:
-    """Return the plan of a dry run as JSON; ``null`` for a run that is complete."""
-    return json.dumps({**asdict(plan), "path": str(plan.path)} if plan else None, indent=2)
+def plan_record(plan: "TrainingPlan | None") -> dict[str, Any] | None:
+    """Return the plan of a dry run as a JSON object; None for a run that is complete."""
+    return {**asdict(plan), "path": str(plan.path)} if plan else None
 
 
 def _plan_rows(plan: "TrainingPlan") -> dict[str, str]:

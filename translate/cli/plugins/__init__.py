@@ -1,6 +1,5 @@
 """`translate plugins`: list, check, create and search for plugins."""
 
-import json
 from typing import Any
 
 import click
@@ -33,7 +32,7 @@ def command(ctx: click.Context, as_json: bool, quiet: bool) -> None:
         return
     distributions = list_distributions()
     if as_json:
-        console.show(json.dumps(distributions, indent=2))
+        console.show_json(distributions)
         return
     for listing in distributions:
         if quiet and not listing["broken"]:

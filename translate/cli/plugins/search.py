@@ -1,7 +1,5 @@
 """`translate plugins search`: the directory of published plugins."""
 
-import json
-
 import click
 
 from translate.cli.parameters.shared import json_option
@@ -30,7 +28,7 @@ def command(text: str, as_json: bool, quiet: bool) -> None:
     entries = [entry for entry in directory if entry.matches(text)]
     if as_json:
         records = [{**entry.model_dump(), "installed": entry.installed} for entry in entries]
-        console.show(json.dumps(records, indent=2))
+        console.show_json(records)
         return
     for entry in entries:
         if quiet:

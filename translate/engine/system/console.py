@@ -6,6 +6,7 @@ a full disk or a closed terminal, is dropped, and `take_loss` returns the reason
 """
 
 import io
+import json
 import logging
 import os
 import sys
@@ -117,6 +118,11 @@ def show(text: str, *, err: bool = False) -> None:
     _write("".join(f"{printable(line)}\n" for line in lines), err)
 
 
+def show_json(document: Any) -> None:
+    """Print `document` as indented JSON."""
+    show(json.dumps(document, indent=2))
+
+
 class _MessageHandler(logging.Handler):
     """Passes the text of each record to a function."""
 
@@ -129,8 +135,14 @@ class _MessageHandler(logging.Handler):
 
 
 @contextmanager
-def messages(write: Callable[[str], object] = say) -> Iterator[None]:
-    """Pass messages of level INFO, of the logger ``translate`` and its children, to `write`."""
+def messages(write: Callable[[str], object] = say, *, quiet: bool = False) -> Iterator[None]:
+    """Pass messages of level INFO, of the logger ``translate`` and its children, to `write`.
+
+    If `quiet`, do nothing.
+    """
+    if quiet:
+        yield
+        return
     logger, handler = logging.getLogger("translate"), _MessageHandler(write, logging.INFO)
     handler.addFilter(lambda record: record.levelno < logging.WARNING)  # see `warnings_on_stderr`
     level = logger.level

@@ -78,27 +78,28 @@ command = click.Command(
             type=click.IntRange(1),
             metavar="N",
             default=1,
-            help="Number of actors; each has a copy of the model in memory. [1]",
+            help="Number of actors; each has a copy of the model in memory.  [default: 1]",
         ),
         click.Option(
             ["--gpus"],
             type=click.FloatRange(0),
             metavar="N",
             default=0.0,
-            help="GPUs of each actor, such as 1, or 0.25 for four actors on one. [0: the CPU]",
+            help="GPUs of each actor, such as 1, or 0.25 for four actors on one.  [default: "
+            "0, the CPU]",
         ),
         click.Option(
             ["--cpus"],
             type=click.FloatRange(0, min_open=True),
             metavar="N",
             default=1.0,
-            help="CPUs of each actor, and number of its PyTorch threads. [1]",
+            help="CPUs of each actor, and number of its PyTorch threads.  [default: 1]",
         ),
         click.Option(
             ["--address"],
             metavar="ADDRESS",
-            help="Address of a Ray cluster: auto, HOST:PORT or ray://HOST:PORT. [$RAY_ADDRESS, "
-            "else a cluster on this machine]",
+            help="Address of a Ray cluster: auto, HOST:PORT or ray://HOST:PORT.  [default: "
+            "$RAY_ADDRESS, else a cluster on this machine]",
         ),
     ],
 )

@@ -86,7 +86,7 @@ def shown_progress(*, quiet: bool, steps: bool = True) -> Iterator[ProgressRepor
 @contextmanager
 def shown_messages(*, quiet: bool) -> Iterator[None]:
     """Show messages within the block, on the first of several processes."""
-    with nullcontext() if quiet or not read_launch().is_first else console.messages():
+    with console.messages(quiet=quiet or not read_launch().is_first):
         yield
 
 
