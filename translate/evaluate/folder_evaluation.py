@@ -10,11 +10,12 @@ from translate.batches import Domain
 from translate.engine.pixels.processing import scale_shorter_side
 from translate.engine.processes import distributed
 from translate.engine.processes.pool import DaemonThreadPool
+from translate.engine.splits.measured_images import THREADS
 from translate.errors import BadImage, DataError, NothingUsableError
 from translate.evaluate import baselines, measuring
 from translate.evaluate.evaluation import Evaluation, Subject
 from translate.evaluate.images.outputs import Outputs
-from translate.evaluate.images.run_images import THREADS, Image, RunImages
+from translate.evaluate.images.run_images import Image, RunImages
 from translate.evaluate.result import EvaluationResult
 from translate.evaluate.run_evaluation import versions
 from translate.folders.listing import find_images, stem_below

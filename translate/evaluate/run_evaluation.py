@@ -11,7 +11,7 @@ import torch
 
 from translate import __version__
 from translate.engine.checkpoints.read import read_checkpoint
-from translate.engine.checkpoints.references.lookup import is_copy, resolve
+from translate.engine.checkpoints.references.lookup import is_copy, resolve, run_of
 from translate.engine.data import places
 from translate.engine.models.model import load
 from translate.engine.runs.run_record import working_directory_of
@@ -56,7 +56,7 @@ def evaluate_run(
             f"seed: {model.name} uses no random numbers, got {len(seeds)} seeds: expected one. "
             "Leave --seed out."
         )
-    run = checkpoint.parent.parent if checkpoint.parent.name == "checkpoints" else checkpoint
+    run = run_of(checkpoint)
     config = read_checkpoint(checkpoint).config
     data = places.locate(config.data, working_directory_of(run), root_changed=False)
     data = data.model_copy(update={"size": size} if size else {})
@@ -69,7 +69,7 @@ def evaluate_run(
         read_images,
         reverse=len(names) > 1 and target == names[0],
         to=target,
-        degrades_images=inference.degrades_images,
+        degrades_images=model.degrades_images,
         seed=config.train.seed,
     )
     images = read(layout, split_data, limit=limit)
@@ -173,7 +173,7 @@ def _protocol(
     return {
         **translation,
         "ground truth": images.truth
-        or ("the original images" if inference.degrades_images else "none"),
+        or ("the original images" if inference.model.degrades_images else "none"),
         "split": split,
         "images": len(images.names),
         "real images": len(images.target),

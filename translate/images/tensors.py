@@ -30,6 +30,12 @@ def as_tensor(pixels: Pixels) -> Tensor:
     return torch.from_numpy(pixels.transpose(2, 0, 1).copy())
 
 
+def as_pixels(image: Tensor) -> Pixels:
+    """Return an image (channels, height, width) on the CPU as pixels, of the same dtype."""
+    pixels: Pixels = image.permute(1, 2, 0).contiguous().numpy()
+    return pixels
+
+
 def planar(pixels: Pixels) -> Tensor:
     """Return `pixels` as a contiguous tensor (channels, height, width), copied only if needed."""
     return torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1)))

@@ -11,6 +11,7 @@ from torch import Tensor
 from translate.batches import Domain
 from translate.engine.checkpoints.state import TrainingState
 from translate.engine.data.check import CheckedData
+from translate.engine.evaluation.metric import sample_fields, translation_fields
 from translate.engine.loading.device import batch_to_device
 from translate.engine.loading.order import chunks, collate, spread
 from translate.engine.plugins.errors import plugin_code
@@ -45,14 +46,14 @@ class EvaluationImages:
     @property
     def fields(self) -> frozenset[str]:
         """The fields of a `MetricBatch` that this recipe and these images have."""
-        fields = {"fake", "real"}
+        recipe, fields = self.training.recipe, frozenset[str]()
         if self.translates:
-            fields |= {"source"}
-            fields |= {"target"} if self._has_truth() else set()
-            fields |= {"cycle"} if self._translates_back() else set()
-        if self.draws and "labels" in getattr(self.layout.batch, "_fields", ()):
-            fields |= {"labels", "real_labels"}
-        return frozenset(fields if self.translates or self.draws else ())
+            truth = self.layout.paired or (self.unpaired and self._files(1).truth)
+            fields |= translation_fields(recipe, self.spec.source, self.spec.target, truth=truth)
+        if self.draws:
+            labels = "labels" in getattr(self.layout.batch, "_fields", ())
+            fields |= sample_fields(recipe, labels=labels)
+        return fields - {"mask"}  # whole images are measured
 
     def batches(
         self, recipe: Recipe, needs: frozenset[str], limit: int = MAX_MEASURED
@@ -94,16 +95,6 @@ class EvaluationImages:
 
     def _files(self, limit: int) -> UnpairedFiles:
         return self.images.unpaired_files(0, len(self.layout.domain_files) - 1, limit)
-
-    def _has_truth(self) -> bool:
-        """Return whether there is a ground truth of each translation."""
-        if self.layout.paired or self.degrades_images:
-            return True
-        return self.unpaired and self._files(1).truth
-
-    def _translates_back(self) -> bool:
-        source, target = self.spec.source.name, self.spec.target.name
-        return source != target and source in self.training.recipe.targets(target)
 
     def _translation(self, recipe: Recipe, batch: Any, needs: frozenset[str]) -> MetricBatch:
         """Return the translation of a batch of items, with its ground truth, if any."""

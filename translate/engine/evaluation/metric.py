@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from translate.batches import ImageSpec
+from translate.batches import Domain, ImageSpec
 from translate.engine.checkpoints.contents import Best
 from translate.engine.config.schema import Train
 from translate.engine.plugins.errors import plugin_code
 from translate.errors import ConfigError, PluginError, suggest
 from translate.metrics import Metric, MetricBatch, MetricValue
+from translate.recipe import Recipe
 from translate.registry import PartConfig, create, names, split_part
 
 DESCRIPTIONS = {
@@ -39,6 +40,30 @@ class ChosenMetric:
     def create(self) -> Metric:
         """Return a new metric."""
         return _create(self.part, self.spec)
+
+
+def translation_fields(
+    recipe: Recipe, source: Domain, target: Domain, *, truth: bool
+) -> frozenset[str]:
+    """Return the fields of a `MetricBatch` of translations; `truth`: images have a ground truth.
+
+    Inputs that the recipe makes of images always have one.
+    """
+    degrades = recipe.overrides(Recipe.ground_truth_pair)
+    translates_back = source.name != target.name and source.name in recipe.targets(target.name)
+    optional = {
+        "target": truth or degrades,
+        "mask": degrades and recipe.takes_mask,
+        "cycle": translates_back and not degrades,
+    }
+    return frozenset({"fake", "source", "real"} | {name for name, has in optional.items() if has})
+
+
+def sample_fields(recipe: Recipe, *, labels: bool) -> frozenset[str]:
+    """Return the fields of a `MetricBatch` of samples; `labels`: the real images have labels."""
+    with plugin_code(recipe, "conditions"):
+        further = {"labels", "real_labels"} if labels and recipe.conditions() else set()
+    return frozenset({"fake", "real"} | further)
 
 
 def choose_metric(train: Train, spec: ImageSpec, fields: frozenset[str]) -> ChosenMetric:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -11,14 +12,17 @@ from typing import TYPE_CHECKING, Any
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.utils.data import default_collate
 
-from translate.batches import ImageSpec
+from translate.batches import ImageSpec, Pair
 from translate.engine.checkpoints import contents, read
 from translate.engine.checkpoints.references import hub
 from translate.engine.checkpoints.references.lookup import resolve
+from translate.engine.loading.device import batch_to_device
 from translate.engine.models import calls
 from translate.engine.models.image_model import ImageModel
 from translate.engine.models.padding import padded_translation
+from translate.engine.plugins.errors import plugin_code
 from translate.engine.processes import distributed
 from translate.engine.processes.threads import ThreadCount
 from translate.errors import ConfigError
@@ -67,6 +71,23 @@ class Model(ImageModel):
     def draws(self) -> bool:
         """Whether the recipe generates images from latents."""
         return self.recipe.overrides(Recipe.draw)
+
+    @property
+    def degrades_images(self) -> bool:
+        """Whether the recipe degrades images to make inputs; the images are the ground truth."""
+        return self.recipe.overrides(Recipe.ground_truth_pair)
+
+    @contextmanager
+    def degraded_pair(self, item: Any, seed: int) -> Iterator[Pair | None]:
+        """Yield what the recipe makes of an item: an input (1, C, H, W) with its ground truth.
+
+        In the block, the model is locked, and random numbers of PyTorch continue from `seed`.
+        """
+        batch = batch_to_device(default_collate([item]), self.device, self.spec)
+        with self.lock, temporary_seed(seed):
+            with plugin_code(self.recipe, "ground_truth_pair"), torch.no_grad():
+                pair = self.recipe.ground_truth_pair(batch)
+            yield pair
 
     @property
     def takes_mask(self) -> bool:

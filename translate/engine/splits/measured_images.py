@@ -12,9 +12,19 @@ from translate import registry
 from translate.batches import ImageSpec, Item, Layout
 from translate.engine.config.schema import Data
 from translate.engine.data import samples
+from translate.engine.loading.item_errors import item_error
 from translate.engine.loading.order import item_rng, spread
 from translate.engine.loading.transform import Augment
+from translate.engine.processes.pool import DaemonThreadPool
+from translate.errors import BadImage
 from translate.images.domains import domain_images
+from translate.images.tensors import as_pixels
+
+THREADS = 8
+Named = tuple[str, Any]
+"""the name of a file, with its pixels or the item that it belongs to"""
+Loaded = tuple[list[Named], list[BadImage]]
+"""what could be read, and an error for each file or item that could not"""
 
 
 class CenterCropRandom(Random):
@@ -80,6 +90,19 @@ class MeasuredImages:
         """Return an item of the layout; raises `BadImage`."""
         return self.layout.load(item, self.transform.item(CenterCropRandom()))
 
+    def load_items(self, limit: int | None) -> Loaded:
+        """Return items of the layout, spread evenly, and an error for each that cannot be read."""
+
+        def load(index: int) -> Named:
+            item = self.pick(index)
+            return item.names[0], self.load(item)
+
+        return _load_all(load, spread(range(len(self.layout)), limit))
+
+    def load_files(self, paths: Sequence[Path], role: str) -> Loaded:
+        """Return the pixels of crops, and an error for each file that cannot be read."""
+        return _load_all(lambda path: (str(path), as_pixels(self.crop(path, role))), paths)
+
     @property
     def is_unpaired(self) -> bool:
         """Whether each domain has files of its own, which are not paired with files of another."""
@@ -113,6 +136,19 @@ class MeasuredImages:
         targets = {path.name: path for path in files[target]}
         truth = {path: targets[path.name] for path in files[source] if path.name in targets}
         return truth if len(truth) == len(files[source]) else {}
+
+
+def _load_all(load: Callable[[Any], Named], arguments: Sequence[Any]) -> Loaded:
+    def attempt(argument: Any) -> Named | BadImage:
+        try:
+            return load(argument)
+        except BaseException as error:
+            return item_error([str(argument)], error)
+
+    with DaemonThreadPool(THREADS) as pool:
+        results = list(pool.map(attempt, arguments))
+    loaded = [result for result in results if not isinstance(result, BadImage)]
+    return loaded, [result for result in results if isinstance(result, BadImage)]
 
 
 def center_crop(spec: ImageSpec, data: Data, read: Callable[[Path], NDArray[Any]]) -> Augment:

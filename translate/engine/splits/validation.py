@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from translate.batches import Layout
+from translate.batches import Domain, Layout
 from translate.engine.config.schema import Config, Data
+from translate.engine.data import samples
 from translate.engine.data.check import CheckedData, check_data, open_layout
 from translate.engine.data.opened_files import OpenedFiles
 from translate.engine.data.places import with_root
@@ -59,6 +60,20 @@ def _hold_out(dataset: CheckedData, data: Data, share: float, seed: int) -> Chec
     training, validation = hold_out(dataset.layout, data, share, seed, unreadable)
     validation_data = dataset._replace(layout=validation, problems=[])
     return dataset._replace(layout=training, validation=validation_data)
+
+
+def open_training_layouts(
+    data: Data, seed: int, domains: Sequence[Domain] = ()
+) -> tuple[Layout, Layout, Layout | None]:
+    """Return the layouts of a run: of all items, of those to train on, and of held-out items.
+
+    `seed` is ``train.seed``. Images are read as `domains`; empty: as the headers of a few show.
+    """
+    samples.ensure(data)
+    layout = open_layout(data, known=domains)
+    if not isinstance(data.validation, float):
+        return layout, layout, None
+    return layout, *hold_out(layout, data, data.validation, seed)
 
 
 def hold_out(

@@ -8,21 +8,17 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.utils.data import default_collate
 
-from translate.engine.loading.device import batch_to_device
+from translate.engine.evaluation.metric import sample_fields, translation_fields
 from translate.engine.loading.order import chunks
 from translate.engine.models import calls, drawing
 from translate.engine.models.model import Model, translate_batch
 from translate.engine.pixels.processing import ImageProcessor
-from translate.engine.plugins.errors import plugin_code
 from translate.engine.trust.meter import open_meter
 from translate.errors import NothingUsableError
 from translate.evaluate.images.run_images import Image, RunImages
 from translate.images.resize import resize_pixels
 from translate.images.tensors import as_tensor, from_device, to_device
-from translate.nn.noise import temporary_seed
-from translate.recipe import Recipe
 
 FieldName = str
 """A field of `translate.metrics.MetricBatch`."""
@@ -77,29 +73,20 @@ class ModelInference:
     def is_random(self) -> bool:
         """Whether outputs depend on the seed."""
         takes_noise = calls.takes_noise(self.model.recipe.translate)
-        return self.model.draws or self.degrades_images or takes_noise
-
-    @property
-    def degrades_images(self) -> bool:
-        """Whether the recipe degrades images to make inputs; the images are the ground truth."""
-        return self.model.recipe.overrides(Recipe.ground_truth_pair)
+        return self.model.draws or self.model.degrades_images or takes_noise
 
     def translation_fields(self, images: RunImages) -> frozenset[FieldName]:
         """Return the fields of `translations`."""
-        mask = {"mask"} if self.degrades_images and self.model.recipe.takes_mask else set()
-        target = {"target"} if self.degrades_images or images.truth else set()
-        has_cycle = self.model.translates_back(self.to) and not self.degrades_images
-        cycle = {"cycle"} if has_cycle else set()
-        return frozenset({"fake", "source", "real"} | target | cycle | mask)
+        domains = self.model.source_and_target(self.to)
+        return translation_fields(self.model.recipe, *domains, truth=bool(images.truth))
 
     def sample_fields(self, images: RunImages) -> frozenset[FieldName]:
         """Return the fields of `samples`."""
-        labels = {"labels", "real_labels"} if self._is_conditioned(images) else set()
-        return frozenset({"fake", "real"} | labels)
+        return sample_fields(self.model.recipe, labels=images.field("labels") is not None)
 
     def translations(self, images: RunImages, seed: int) -> Outputs:
         """Return the translations of the images of a split."""
-        if self.degrades_images:
+        if self.model.degrades_images:
             return self._restored(images, seed)
         domain, target = self.model.source_and_target(self.to)
         fake = self._translate(images.source, domain.name, self.to, seed)
@@ -111,7 +98,7 @@ class ModelInference:
 
     def trust(self, outputs: Outputs) -> dict[str, Mapping[str, float]]:
         """Return the trust of translations by name; empty if the recipe degrades images."""
-        if self.degrades_images:
+        if self.model.degrades_images:
             return {}
         model = self.model
         options = self.options_of(model.recipe.translate)
@@ -126,7 +113,7 @@ class ModelInference:
         model, count = self.model, len(images.target)
         texts, labels = images.field("text"), images.field("labels")
         classes = drawing.classes(model)
-        conditioned = self._is_conditioned(images)
+        conditioned = "labels" in self.sample_fields(images)
         options = self.options_of(model.recipe.draw)
         request = drawing.SampleRequest(count, seed=seed, options=options or None)
         fake: list[Image] = []
@@ -146,19 +133,13 @@ class ModelInference:
             real_labels=real_labels if conditioned else (),
         )
 
-    def _is_conditioned(self, images: RunImages) -> bool:
-        return bool(drawing.classes(self.model)) and images.field("labels") is not None
-
     def _restored(self, images: RunImages, seed: int) -> Outputs:
         """Return the outputs for inputs that the recipe degrades; the images are the truth."""
         model = self.model
         options = self.options_of(model.recipe.translate)
         rows: dict[str, list[Any]] = {"fake": [], "source": [], "target": [], "mask": []}
         for number, item in enumerate(images.items):
-            batch = batch_to_device(default_collate([item]), model.device, model.spec)
-            with model.lock, temporary_seed(seed * len(images.items) + number):
-                with plugin_code(model.recipe, "ground_truth_pair"), torch.no_grad():
-                    pair = model.recipe.ground_truth_pair(batch)
+            with model.degraded_pair(item, seed * len(images.items) + number) as pair:
                 if pair is None:
                     raise NothingUsableError(f"{model.name}: ground_truth_pair returned nothing.")
                 fake = translate_batch(

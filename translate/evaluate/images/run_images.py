@@ -1,7 +1,6 @@
 """The images that a run is evaluated on, read by the layout that it was trained with."""
 
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,19 +10,15 @@ from torch import Tensor
 
 from translate.batches import Domain, Layout
 from translate.engine.config.schema import Data
-from translate.engine.data import samples
 from translate.engine.data.check import open_layout
-from translate.engine.loading.item_errors import item_error
-from translate.engine.loading.order import spread
-from translate.engine.processes.pool import DaemonThreadPool
-from translate.engine.splits.measured_images import MeasuredImages
-from translate.engine.splits.validation import hold_out
+from translate.engine.splits.measured_images import Loaded, MeasuredImages
+from translate.engine.splits.validation import open_training_layouts
 from translate.errors import BadImage, DataError, NothingUsableError
 from translate.folders.names import VALIDATION_SPLITS
+from translate.images.tensors import as_pixels
 
 Image = NDArray[Any]
 """(H, W, C), with the dtype and range of its domain"""
-THREADS = 8
 VALIDATION = "validation"
 """the name of the split of held-out images, ``data.validation=0.1``"""
 
@@ -77,11 +72,8 @@ def open_split(
     Raises:
         DataError: There is no split of that name.
     """
-    samples.ensure(data)
-    layout_of_all, name = open_layout(data, known=domains), split or "test"
-    trained, held_out = layout_of_all, None
-    if isinstance(data.validation, float):
-        trained, held_out = hold_out(layout_of_all, data, data.validation, seed)
+    layout_of_all, trained, held_out = open_training_layouts(data, seed, domains)
+    name = split or "test"
     if held_out and name == VALIDATION:
         return Split(held_out, data.model_copy(update={"split": name}), trained)
     layout, reason = _open_unless_trained_on(data, name, layout_of_all)
@@ -148,14 +140,14 @@ def read_images(
     images = MeasuredImages(layout, data, seed=seed)
     if images.is_unpaired and not degrades_images:
         return _unpaired(images, reverse=reverse, to=to, limit=limit)
-    loaded, problems = _load_all(partial(_load_item, images), spread(range(len(layout)), limit))
+    loaded, problems = _require_some(images.load_items(limit))
     names = _names([name for name, _ in loaded], data.root)
     items = [item for _, item in loaded]
     first, last = ("target", "source") if reverse else ("source", "target")
-    source = [_pixels(getattr(item, first, item[0])) for item in items]
+    source = [as_pixels(getattr(item, first, item[0])) for item in items]
     if not layout.paired:
         return RunImages(names, items, source, source, "", problems)
-    target = [_pixels(getattr(item, last, item[0])) for item in items]
+    target = [as_pixels(getattr(item, last, item[0])) for item in items]
     return RunImages(names, items, source, target, "pairs", problems)
 
 
@@ -166,7 +158,7 @@ def _unpaired(images: MeasuredImages, *, reverse: bool, to: str, limit: int | No
     roles = ("target", "source") if reverse else ("source", "target")
     files = images.unpaired_files(*places, limit)
     (sources, bad_sources), (targets, bad_targets) = (
-        _load_all(partial(_load_file, images, role), paths)
+        _require_some(images.load_files(paths, role))
         for role, paths in zip(roles, (files.source, files.target), strict=True)
     )
     problems = [*bad_sources, *bad_targets]
@@ -182,41 +174,12 @@ def _unpaired(images: MeasuredImages, *, reverse: bool, to: str, limit: int | No
     )
 
 
-def _load_all(
-    load: Callable[[Any], tuple[str, Any] | BadImage], arguments: Sequence[Any]
-) -> tuple[list[tuple[str, Any]], list[BadImage]]:
-    """Return what `load` returns for each argument, and its errors; raise if all are errors.
-
-    Args:
-        load: Returns the name and the pixels of a file, or the name and the item of an index.
-        arguments: The files or indices.
-    """
-    with DaemonThreadPool(THREADS) as pool:
-        results = list(pool.map(load, arguments))
-    problems = [result for result in results if isinstance(result, BadImage)]
-    loaded = [result for result in results if not isinstance(result, BadImage)]
+def _require_some(result: Loaded) -> Loaded:
+    """Return `result`; raises `NothingUsableError` if nothing could be read."""
+    loaded, problems = result
     if not loaded:
         raise NothingUsableError(f"not one image can be read. The first: {problems[0]}.")
-    return loaded, problems
-
-
-def _load_item(images: MeasuredImages, index: int) -> tuple[str, Any] | BadImage:
-    try:
-        item = images.pick(index)
-        return item.names[0], images.load(item)
-    except BaseException as error:
-        return item_error([str(index)], error)
-
-
-def _load_file(images: MeasuredImages, role: str, path: Path) -> tuple[str, Any] | BadImage:
-    try:
-        return str(path), _pixels(images.crop(path, role))
-    except BadImage as bad:
-        return bad
-
-
-def _pixels(image: Tensor) -> Image:
-    return image.permute(1, 2, 0).contiguous().numpy()
+    return result
 
 
 def _names(paths: Sequence[str], root: Path) -> list[str]:

@@ -57,6 +57,11 @@ def resolve(reference: str | Path) -> tuple[Path, list[str]]:
         return retention.newest_checkpoint(path, training=False)  # raises, as there is no run
 
 
+def run_of(checkpoint: Path) -> Path:
+    """Return the folder of the run of a checkpoint; the checkpoint itself if it is in no run."""
+    return checkpoint.parent.parent if checkpoint.parent.name == "checkpoints" else checkpoint
+
+
 def is_copy(reference: str | Path) -> bool:
     """Return whether the run of `reference` is a copy in a cache, which must not be changed."""
     return hub.is_hub_reference(reference) or is_pack(Path(reference))
