@@ -28,6 +28,7 @@ from translate.engine.objects.listing import PAGE, list_by_page
 from translate.engine.shards.shard import Shard
 from translate.engine.storage.lookup import storage_of
 from translate.engine.system.locations import parse_location
+from translate.folders.walk import walk
 
 SOURCE, OUT = parse_location("s3://bucket/in"), parse_location("s3://bucket/out")
 
@@ -79,9 +80,9 @@ def main() -> None:
 
 def plan(shard: Shard | None) -> Iterator[tuple[str, int]]:
     """Yield each step, and the number of objects."""
-    storage = storage_of(SOURCE)
+    storage_of(SOURCE)  # imports the modules of its stores
     yield "imports", 0
-    inputs = Inputs(SOURCE, lambda: storage.walk(SOURCE))
+    inputs = Inputs(SOURCE, lambda: walk(SOURCE))
     yield "list", sum(len(siblings.images) for siblings in inputs.folders())
     jobs = list_jobs(inputs, OUT, OutputNames(), shard)
     yield "name", len(jobs)
