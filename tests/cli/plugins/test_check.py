@@ -28,6 +28,22 @@ def test_plugins_check_prints_a_line_for_each_rule(register_plugin, run_command)
     assert run_command("plugins", "check", "valid", "--quiet").out == ""
 
 
+class WideConvolution(nn.Sequential):
+    """A generator that is wider than a check needs."""
+
+    def __init__(self, in_channels: int, out_channels: int, *, width: int = 4096) -> None:
+        super().__init__(nn.Conv2d(in_channels, width, 1), nn.Conv2d(width, out_channels, 1))
+
+
+def test_a_network_is_checked_with_a_small_width_which_is_printed(
+    register_plugin, run_command
+) -> None:
+    register_parts(register_plugin, "acme:parts", generators={"wide": WideConvolution})
+    checked = run_command("plugins", "check", "wide")
+    assert (checked.code, checked.err) == (0, "")
+    assert checked.out.startswith("generator wide, scaled down: {width: 4}\n  ok ")
+
+
 @pytest.mark.parametrize(
     "name",
     [

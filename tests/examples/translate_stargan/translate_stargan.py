@@ -6,6 +6,7 @@ from torch import nn
 
 from translate import hookimpl
 from translate.batches import Labelled
+from translate.losses import auc
 from translate.nn.conditioning import with_labels
 from translate.nn.penalties import gradient_penalty
 from translate.recipe import Recipe, Turn, adam
@@ -53,7 +54,7 @@ class StarGAN(Recipe[Labelled]):
         layers=6,
         classification_weight=1.0,
         cycle_weight=10.0,
-        penalty_weight=10.0,
+        gradient_penalty_weight=10.0,
         critic_steps=5,
         lr=1e-4,
     ):
@@ -64,7 +65,8 @@ class StarGAN(Recipe[Labelled]):
         )
         self.critic = Critic(channels, len(self.classes), width, layers)
         self.classification_weight, self.cycle_weight = classification_weight, cycle_weight
-        self.penalty_weight, self.critic_steps, self.lr = penalty_weight, critic_steps, lr
+        self.gradient_penalty_weight = gradient_penalty_weight
+        self.critic_steps, self.lr = critic_steps, lr
 
     def optimizers(self):
         return {
@@ -80,13 +82,14 @@ class StarGAN(Recipe[Labelled]):
         target = torch.randint(len(self.classes), labels.shape).to(labels)
         fake = self.generate(real, target)
         real_score, logits = self.critic(real)
+        fake_score, _ = self.critic(fake.detach())
         yield Turn(
             "critic",
-            adversarial=self.critic(fake.detach())[0].mean() - real_score.mean(),
-            penalty=self.penalty_weight
+            adversarial=fake_score.mean() - real_score.mean(),
+            penalty=self.gradient_penalty_weight
             * gradient_penalty(lambda images: self.critic(images)[0], real, fake.detach()),
             classification=self.classification_weight * F.cross_entropy(logits, labels),
-        )
+        ).log(auc=auc(real_score, fake_score))
         if self.iteration % self.critic_steps:
             return
         score, logits = self.critic(fake)
