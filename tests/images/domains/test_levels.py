@@ -1,9 +1,34 @@
-"""Pixel values change their dtype in proportion, and clipped outputs are counted."""
+"""Pixel values are mapped to networks and back, change their dtype, and are counted if clipped."""
 
 import numpy as np
+import pytest
 
-from translate.batches import Domain
-from translate.images.domains.levels import ClippedNumbers, scale_dtype
+from translate.batches import DTYPES, FULL_RANGES, Domain
+from translate.images.domains.levels import (
+    ClippedNumbers,
+    network_input_array,
+    network_output_pixels,
+    scale_dtype,
+)
+from translate.images.tensors import network_input
+
+
+@pytest.mark.parametrize("ends", [None, (-1024, 3071), (100.5, 60000)])
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_arrays_are_mapped_as_tensors_are_and_back_unchanged(
+    dtype: str, ends: tuple[float, float] | None
+) -> None:
+    low, high = ends or FULL_RANGES[dtype]
+    domain = Domain("a", channels=1, range=(low, high), dtype=dtype)
+    lowest, highest = (low, high) if dtype == "float32" else FULL_RANGES[dtype]
+    values = np.linspace(max(low, lowest), min(high, highest), 1000)
+    pixels = (values if dtype == "float32" else np.ceil(values)).astype(dtype).reshape(1, -1, 1)
+    floats = network_input_array(pixels, domain)
+    assert np.array_equal(floats, network_input(pixels, "cpu", domain).numpy())
+    result = network_output_pixels(floats, domain)[0]
+    assert result.dtype == dtype
+    tolerance = (high - low) * 2**-23 if dtype == "float32" else 0
+    assert np.abs(result.astype(float) - pixels).max() <= tolerance
 
 
 def test_sixteen_bits_are_rounded_to_the_nearest_of_256_levels() -> None:
