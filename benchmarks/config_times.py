@@ -52,7 +52,7 @@ class Result(NamedTuple):
 
 
 def main() -> None:
-    """Measure, print a row for each configuration, and write the table if asked to."""
+    """Measure, print a row for each configuration, and write the table if requested."""
     args = arguments()
     stored = read_results()
     if args.table_only:

@@ -180,8 +180,8 @@ def fill_holes(images: Sequence[Image], holes: Sequence[Image]) -> Rows:
         return cv2.inpaint(image, hole, 3, cv2.INPAINT_NS)
 
     def harmonic(image: Image, hole: Image) -> Image:
-        missing = torch.from_numpy(hole > 0)[None, None]
-        return from_device(harmonic_fill(tensor(image), missing))[0]
+        is_missing = torch.from_numpy(hole > 0)[None, None]
+        return from_device(harmonic_fill(tensor(image), is_missing))[0]
 
     methods = {
         "mean of the image": fill_with_mean,

@@ -54,7 +54,7 @@ def train(scenes: CaptionedImages, seed: int) -> SceneClassifier:
     """Return a classifier trained on `scenes`."""
     images = as_input(scenes.images)
     attributes = [captioned_scenes.parse(text) for text in scenes.captions]
-    truth, known = binary_truth(attributes)
+    truth, is_known = binary_truth(attributes)
     houses = torch.tensor([a.houses for a in attributes])
     torch.manual_seed(seed)
     classifier = SceneClassifier(images.shape[-1])
@@ -65,7 +65,7 @@ def train(scenes: CaptionedImages, seed: int) -> SceneClassifier:
         for indices in torch.randperm(len(attributes)).split(BATCH_SIZE):
             binary, count = split_logits(classifier(_augmented(images[indices])))
             each = F.binary_cross_entropy_with_logits(binary, truth[indices], reduction="none")
-            loss = (each * known[indices]).mean() + 0.3 * F.cross_entropy(count, houses[indices])
+            loss = (each * is_known[indices]).mean() + 0.3 * F.cross_entropy(count, houses[indices])
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
@@ -85,9 +85,9 @@ def binary_truth(attributes: Sequence[Attributes]) -> tuple[Tensor, Tensor]:
     many, few = captioned_scenes.MANY, captioned_scenes.FEW
     rows = [(a.season, a.lake, a.trees >= many, a.sun, *a.colours) for a in attributes]
     truth = torch.tensor(rows, dtype=torch.float32)
-    known = torch.ones_like(truth)
-    known[:, 2] = torch.tensor([not few < a.trees < many for a in attributes])
-    return truth, known
+    is_known = torch.ones_like(truth)
+    is_known[:, 2] = torch.tensor([not few < a.trees < many for a in attributes])
+    return truth, is_known
 
 
 def _augmented(images: Tensor) -> Tensor:

@@ -17,7 +17,7 @@ from trained_run import Evaluation, TrainedRun
 
 from translate.engine.inference import sampling
 from translate.engine.models import model as infer
-from translate.engine.models.drawing import SampleRequest
+from translate.engine.models.generation import SampleRequest
 from translate_plugins.metrics.diversity import distance_to_others
 
 SAMPLES = 8
@@ -30,13 +30,13 @@ def agreement(logits: Tensor, attributes: Sequence[Attributes]) -> dict[str, flo
     Images with three trees, neither few nor many, are skipped for "trees". Colours are those of
     walls, counted where there are houses, and correct only if all are.
     """
-    truth, known = scene_classifier.binary_truth(attributes)
+    truth, is_known = scene_classifier.binary_truth(attributes)
     houses = torch.tensor([a.houses for a in attributes])
     binary, count = scene_classifier.split_logits(logits)
     correct = (binary > 0) == truth.bool()
     names = scene_classifier.BINARY
     fractions = {
-        name: float(correct[known[:, i] > 0, i].double().mean()) for i, name in enumerate(names)
+        name: float(correct[is_known[:, i] > 0, i].double().mean()) for i, name in enumerate(names)
     }
     fractions["houses"] = float((count.argmax(1) == houses).double().mean())
     fractions["colour"] = float(correct[houses > 0, len(names) :].all(1).double().mean())

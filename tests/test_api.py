@@ -127,7 +127,7 @@ def test_a_notebook_shows_one_line_and_updates_it(monkeypatch: pytest.MonkeyPatc
         return Handle()
 
     ipython, display_module = ModuleType("IPython"), ModuleType("IPython.display")
-    # the class of Jupyter's shell: `in_notebook` tells a notebook from a terminal by its name
+    # the class of Jupyter's shell: by its name `in_notebook` recognizes a notebook
     ipython.get_ipython = lambda: type("ZMQInteractiveShell", (), {})()  # type: ignore[attr-defined]
     display_module.display = display  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "IPython", ipython)

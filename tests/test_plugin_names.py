@@ -66,7 +66,7 @@ SELECTION = re.compile(r"""(=|name: ?|--(layout|plugin|network|recipe) |["'])$""
 def strings_of_the_engine() -> list[tuple[Module, ast.AST, str]]:
     """Return module, node and text of every string; in lower case, unless it is a docstring.
 
-    Methods of papers in docstrings, such as CycleGAN, thus differ from names of plugins.
+    Methods of papers in docstrings, such as CycleGAN, differ from names of plugins.
     """
     strings = []
     for module in OUR_MODULES:
@@ -91,12 +91,12 @@ def test_the_engine_contains_no_name_that_plugins_register(kind: Kind) -> None:
 
 
 def test_every_exempted_place_has_its_names() -> None:
-    found: dict[str, set[str]] = {}
+    names_by_place: dict[str, set[str]] = {}
     for hook in HOOKS.values():
         for module, _, _, name in names_in_the_engine(hook):
             if name in EXEMPTED_PLACES.get(module.name, ()):
-                found.setdefault(module.name, set()).add(name)
-    assert found == EXEMPTED_PLACES
+                names_by_place.setdefault(module.name, set()).add(name)
+    assert names_by_place == EXEMPTED_PLACES
 
 
 @pytest.mark.parametrize(

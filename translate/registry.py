@@ -156,10 +156,10 @@ def find(kind: Kind, name: str) -> Callable[..., Any]:
     owner, _, bare_name = name.rpartition("/")
     matches = [r for r in registrations if r.name == bare_name and owner in ("", r.distribution)]
     if not matches:
-        known = {r.name for r in registrations} | {
+        known_names = {r.name for r in registrations} | {
             f"{r.distribution}/{r.name}" for r in registrations if owner
         }
-        hint = nearest(kind, name, known) + _broken_plugin_hint(name)
+        hint = nearest(kind, name, known_names) + _broken_plugin_hint(name)
         raise ConfigError(f"no {kind} is called {name!r}.{hint}")
     ours = [match for match in matches if match.distribution == discovery.OWN_DISTRIBUTION]
     if len(matches) > 1 and not ours:
@@ -175,24 +175,24 @@ def find(kind: Kind, name: str) -> Callable[..., Any]:
     return (ours or matches)[0].factory
 
 
-def nearest(kind: str, name: str, known: Iterable[str]) -> str:
+def nearest(kind: str, name: str, known_names: Iterable[str]) -> str:
     """Return a sentence about an unknown name: how to install it, or which name may be meant."""
     from translate.engine.plugins.directory import install_hint
 
     if hint := install_hint(kind, name):
         return hint
-    known, other_kinds = list(known), dict[str, str]()
+    known_names, other_kinds = list(known_names), dict[str, str]()
     for other in HOOKS:
         other_kinds |= {} if other == kind else dict.fromkeys(names(other), other)
     other_kinds |= {} if kind == "configuration" else dict.fromkeys(configs(), "configuration")
-    if (other_kind := other_kinds.get(name)) and name not in known:
+    if (other_kind := other_kinds.get(name)) and name not in known_names:
         flags = {"recipe": f": --plugin {name}", "configuration": f": --config {name}"}
-        suggestion = suggest(name, known) if other_kind not in flags else ""
+        suggestion = suggest(name, known_names) if other_kind not in flags else ""
         return f" {name!r} is a {other_kind}{flags.get(other_kind, '')}.{suggestion}"
-    closest = get_close_matches(name, [*known, *other_kinds], n=1)
-    if closest and closest[0] not in known:
+    closest = get_close_matches(name, [*known_names, *other_kinds], n=1)
+    if closest and closest[0] not in known_names:
         return f" Did you mean the {other_kinds[closest[0]]} {closest[0]!r}?"
-    suggestion = suggest(name, known)
+    suggestion = suggest(name, known_names)
     if suggestion.endswith("..."):
         return f"{suggestion} `translate show` lists all."
     return suggestion

@@ -16,7 +16,7 @@ from translate.engine.exports.loading import load_model
 from translate.engine.inference.folder import translate_folder
 from translate.engine.inference.inputs.paths import find_inputs
 from translate.engine.models.calls import keyword_only
-from translate.engine.models.drawing import SampleRequest, draw_images
+from translate.engine.models.generation import SampleRequest, draw_images
 from translate.engine.models.image_model import ImageModel
 from translate.engine.models.model import require_recipe
 from translate.engine.models.options import InferenceOptions

@@ -15,14 +15,14 @@ Kind = griffe.DocstringSectionKind
 
 
 def render(docstring: griffe.Docstring | None, link: Link) -> str:
-    """Return a docstring as Markdown; names that `link` knows become links."""
+    """Return a docstring as Markdown; names become links where `link` has a target."""
     if docstring is None:
         return ""
     return "\n".join(_section(section, link) for section in docstring.parsed)
 
 
 def link_names(text: str, link: Link) -> str:
-    """Return `text` with the names in backticks that `link` knows as links."""
+    """Return `text` with names in backticks as links, where `link` has a target."""
 
     def replace(match: re.Match[str]) -> str:
         address = link(match[1])

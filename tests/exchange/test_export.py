@@ -17,7 +17,7 @@ from subprocesses import run_python
 from translate.api import Translator
 from translate.engine.exports.loading import load_generator
 from translate.engine.exports.torch_free.record import parse_record
-from translate.engine.models.drawing import SampleRequest, draw_images
+from translate.engine.models.generation import SampleRequest, draw_images
 from translate.errors import ConfigError, SaveError
 from translate.exchange.export import export_model
 

@@ -48,10 +48,10 @@ def colours_in(folder: Path, channels: int = 3) -> set[tuple[int, ...]]:
     return {tuple(pixel) for image in images for pixel in image.reshape(-1, channels).tolist()}
 
 
-def count_unknown(images: torch.Tensor, known: set[tuple[int, ...]]) -> int:
-    """Return the number of pixels of `images` with other values than `known`."""
+def count_unknown(images: torch.Tensor, colours: set[tuple[int, ...]]) -> int:
+    """Return the number of pixels of `images` with other values than `colours`."""
     pixels = images.permute(0, 2, 3, 1).reshape(-1, images.shape[1]).tolist()
-    return sum(tuple(pixel) not in known for pixel in pixels)
+    return sum(tuple(pixel) not in colours for pixel in pixels)
 
 
 @pytest.mark.parametrize("layout", ["paired", "unpaired"])
@@ -64,13 +64,13 @@ def test_D25_palettes_are_read_as_label_maps_and_never_blended(
     for path in write_maps(tmp_path / "maps", palette=True).iterdir():
         Image.fromarray(np.zeros((49, 49, 3), np.uint8)).save(tmp_path / "photos" / path.name)
     settings = {"root": tmp_path, "size": 16, "layout": layout, "cache": cache, "resize": resize}
-    known = colours_in(tmp_path / "maps")
-    assert len(known) == 19
+    colours = colours_in(tmp_path / "maps")
+    assert len(colours) == 19
     for domains in (("maps", "photos"), ("photos", "maps")):
         result = load_batch(Data(domains=domains, **settings))
-        assert count_unknown(result[domains.index("maps")], known) == 0
+        assert count_unknown(result[domains.index("maps")], colours) == 0
     as_photographs = load_batch(Data(domains=("maps", "photos"), labels=(), **settings))
-    assert count_unknown(as_photographs.source, known) > 0
+    assert count_unknown(as_photographs.source, colours) > 0
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "uint16"])

@@ -15,19 +15,23 @@ def test_all_records_of_a_run_are_read(run: Path) -> None:
     assert len(data.history.log.records) == 20
     assert data.evaluation and data.evaluation.values["psnr"].value == 16.4
     assert data.sessions[-1]["seed"] == 0 and data.problems[0]["reason"] == "unreadable"
-    assert not data.missing
+    assert not data.omissions
 
 
 def test_R1_what_is_not_there_is_named(tmp_path: Path) -> None:
     data = read_run(small_checkpoints.cyclegan(tmp_path / "bare"), "bare")
-    assert [line.partition(":")[0] for line in data.missing] == ["previews", "curves", "evaluation"]
+    assert [line.partition(":")[0] for line in data.omissions] == [
+        "previews",
+        "curves",
+        "evaluation",
+    ]
 
 
 @pytest.mark.parametrize("name", ["evaluation.json", "run.json"])
 def test_R2_a_damaged_file_is_named_and_the_others_are_read(run: Path, name: str) -> None:
     (run / name).write_text('{"values": ')
     data = read_run(run, "first")
-    [line] = data.missing
+    [line] = data.omissions
     assert name in line
     assert len(data.history.log.records) == 20
 

@@ -41,8 +41,8 @@ class FillBlack(MinimalRecipe):
     domains = ("photos",)
 
     def translate(self, images: Tensor, *, to: str | None = None) -> Tensor:  # noqa: ARG002
-        known, hole = images[:, :-1], images[:, -1:]
-        return torch.where(hole > 0, -1.0, known)
+        masked_images, hole = images[:, :-1], images[:, -1:]
+        return torch.where(hole > 0, -1.0, masked_images)
 
 
 class Upscale(MinimalRecipe):

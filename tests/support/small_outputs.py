@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from translate.engine.inference.outputs.manifest import OutputManifest
 from translate.engine.inference.outputs.remaining import find_remaining
 from translate.engine.inference.sampling import sample_folder
-from translate.engine.models.drawing import SampleRequest
+from translate.engine.models.generation import SampleRequest
 from translate.engine.models.model import Model
 from translate.results import InferenceResult
 

@@ -13,7 +13,7 @@ from random_images import noise
 from small_outputs import sample_images
 
 from translate.api import Translator
-from translate.engine.models.drawing import SampleRequest
+from translate.engine.models.generation import SampleRequest
 from translate.errors import BadImage, ConfigError, DataError, NothingUsableError, TranslateError
 from translate.images.source import read_image
 

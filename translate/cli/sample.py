@@ -106,7 +106,7 @@ def command(
     """
     from translate.engine.exports.loading import load_generator
     from translate.engine.inference.sampling import sample_folder
-    from translate.engine.models.drawing import SampleRequest, draw_sheet, draw_walk
+    from translate.engine.models.generation import SampleRequest, draw_sheet, draw_walk
     from translate.engine.processes.signals import Interrupts
     from translate.images.encode import write_image
     from translate.images.metadata.provenance import header_of_sample

@@ -142,8 +142,9 @@ def _document(name: str, kind: str | None) -> dict[str, Any] | None:
     if kind in (None, "recipe") and "/" in name:
         find("recipe", name)  # raises if there is none
         return {"recipe": name}
-    known = {entry.name for entry in entries() if kind in (None, entry.kind)}
+    known_names = {entry.name for entry in entries() if kind in (None, entry.kind)}
     expected = kind or "recipe, part, configuration or run"
     raise TranslateError(
-        f"no {expected} is called {name!r}.{suggest(name, known)} `translate show` lists all names."
+        f"no {expected} is called {name!r}.{suggest(name, known_names)} `translate show` lists all "
+        "names."
     )

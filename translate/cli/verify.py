@@ -79,8 +79,10 @@ def _verify_pack(file: Path, *, as_json: bool, quiet: bool) -> int:
         console.say(f"  files    {count}, {verification.size:,} bytes, as packed")
         for other in verification.other_versions:
             console.say(f"  version  {other}")
-        if verification.missing:
-            console.say(f"  plugins  not installed: pip install {' '.join(verification.missing)}")
+        if verification.missing_plugins:
+            console.say(
+                f"  plugins  not installed: pip install {' '.join(verification.missing_plugins)}"
+            )
         else:
             limit = verification.record.parity.tolerance
             text = "equal" if verification.is_equal else "different"
@@ -92,7 +94,7 @@ def _verify_pack(file: Path, *, as_json: bool, quiet: bool) -> int:
 
 
 def _comparisons(verification: Verification) -> dict[str, bool]:
-    """Return the result of each comparison that was asked for."""
+    """Return the result of each requested comparison."""
     model, source = verification.model_matches, verification.input_matches
     comparisons = {"model_matches": model, "input_matches": source}
     return {name: value for name, value in comparisons.items() if value is not None}

@@ -57,9 +57,9 @@ def class_and_global_numbers(recipe: nn.Module) -> dict[str, Any]:
 
 def differing_names(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
     """Return the names of values that are not bitwise equal; NaN is equal to NaN."""
-    missing = object()
+    absent_value = object()
     names = dict.fromkeys([*before, *after])
-    return [n for n in names if not _equal(before.get(n, missing), after.get(n, missing))]
+    return [n for n in names if not _equal(before.get(n, absent_value), after.get(n, absent_value))]
 
 
 def find_assignment(recipe: nn.Module, name: str) -> CodeLine | None:

@@ -103,9 +103,9 @@ def require_unchanged(run: Path, place: Callable[[], CodeLine | None]) -> Iterat
     """
     files_before, random_before = _digests(run), random_state()
     yield
-    if changed := differing_names(files_before, _digests(run)):
+    if changed_files := differing_names(files_before, _digests(run)):
         advice = "write your own files, under other names"
-        raise RuleError(f"It changed {', '.join(changed[:3])} of the run: {advice}.", place())
+        raise RuleError(f"It changed {', '.join(changed_files[:3])} of the run: {advice}.", place())
     for name in differing_names(random_before, random_state()):
         library = name.removeprefix("random/")
         advice = "use your own generator, else a resumed run differs"

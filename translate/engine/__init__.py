@@ -1,1 +1,1 @@
-"""Train recipes and apply them; knows no plugin by name and is private to us."""
+"""Train recipes and apply them. The engine names no plugin, and it is private."""

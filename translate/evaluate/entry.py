@@ -98,8 +98,10 @@ def evaluate(
     else:
         _refuse(run_options, "folders")
         if real is None or fake is None:
-            missing = "real" if real is None else "fake"
-            raise ConfigError(f"{missing}: there is no run and no folder to evaluate: {EXAMPLE}")
+            missing_side = "real" if real is None else "fake"
+            raise ConfigError(
+                f"{missing_side}: there is no run and no folder to evaluate: {EXAMPLE}"
+            )
         if isinstance(size, tuple):
             raise ConfigError(f"size: got {size[0]}x{size[1]}: folders take one number, --size N.")
         path = Path(out) if out else None

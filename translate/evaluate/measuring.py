@@ -58,7 +58,7 @@ def _finite_or_none(value: float) -> float | None:
 def values_with_intervals(metric: Metric, count: int, *, seed: int = 0) -> dict[str, MeasuredValue]:
     """Return the values of a metric with percentile intervals over resampled images.
 
-    Distances of resampled sets are biased upwards, as images occur twice. Therefore the interval is
+    Distances of resampled sets are biased upwards, as images occur twice. So the interval is
     shifted by the difference between the value and the mean of the resampled values.
 
     Args:

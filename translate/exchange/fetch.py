@@ -52,8 +52,8 @@ def fetch(name: str, root: Path, progress: Progress = lambda *_: None) -> list[P
     card = _card(name)
     domains = sorted({_domain(folder) for folder in card["folders"]})
     domain_folders = [root / domain for domain in domains]
-    missing = _missing_domains(card, root, domains)
-    if not missing:
+    missing_domains = _missing_domains(card, root, domains)
+    if not missing_domains:
         logger.info(f"{name} exists already: {', '.join(map(str, domain_folders))}")
         return domain_folders
     folders.ensure_writable(root)
@@ -65,7 +65,7 @@ def fetch(name: str, root: Path, progress: Progress = lambda *_: None) -> list[P
         download(card["url"], archive, progress)
         digest = _verify(archive, card)
         archives.check_archive(archive)
-        folders.write_folders(root, name, _files(archive, card, missing, digest, counts))
+        folders.write_folders(root, name, _files(archive, card, missing_domains, digest, counts))
         folders.remove_folder(downloads)
     except OSError as error:
         reason = f"cannot write to {root}: {error.strerror or error}"
@@ -161,14 +161,14 @@ def _card(name: str) -> dict[str, Any]:
 
 def _missing_domains(card: dict[str, Any], root: Path, domains: Iterable[str]) -> set[str]:
     """Return the domains without a folder; raise `DataError` for a folder of another origin."""
-    missing = {domain for domain in domains if not (root / domain).exists()}
+    missing_domains = {domain for domain in domains if not (root / domain).exists()}
     for domain in domains:
-        if domain not in missing and _card_name(root / domain) != card["name"]:
+        if domain not in missing_domains and _card_name(root / domain) != card["name"]:
             raise DataError(
                 f"{root / domain} exists, and was not fetched as {card['name']}: rename it, or "
                 f"fetch into another folder, such as by --data {root / card['name']}."
             )
-    return missing
+    return missing_domains
 
 
 def _card_name(folder: Path) -> str:

@@ -127,8 +127,8 @@ def notes(*folders: Folder, read: Iterable[Path] = ()) -> list[str]:
         folders: The folders of the domains.
         read: Files without an image suffix that the layout has read itself.
     """
-    known = set(read)
-    text = skipped.describe([p for folder in folders for p in folder.skipped if p not in known])
+    excluded = set(read)
+    text = skipped.describe([p for folder in folders for p in folder.skipped if p not in excluded])
     messages = [text] if text else []
     for folder in {folder.path: folder for folder in folders if folder.outside_split}.values():
         count = len(folder.outside_split)

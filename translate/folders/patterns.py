@@ -49,41 +49,49 @@ class Pattern:
         Args:
             excluded: A resolved folder; no file in it matches.
         """
-        missing = without_wildcards(self.parts)
+        missing_names = without_wildcards(self.parts)
         if isinstance(self.root, UrlPath):
-            yield from self._walk(missing, excluded)
-            yield self._problems(missing)
+            yield from self._walk(missing_names, excluded)
+            yield self._problems(missing_names)
             return
-        missing = {name: None for name in missing if not (self.root / name).exists()}
+        missing_names = {name: None for name in missing_names if not (self.root / name).exists()}
         in_tar = find_tar(self.root / "*") is not None
         if not (in_tar or self._names_members or "**" in self.parts):
-            yield self._problems(missing)
+            yield self._problems(missing_names)
             yield from with_members(self.root, [self._glob(excluded)])
             return
-        found = list(self._walk(missing, excluded)) if in_tar or self.root.is_dir() else []
-        problems = sorted((bad for s in found for bad in s.problems), key=lambda bad: bad.path)
-        yield from (siblings._replace(problems=[]) for siblings in found)
+        matches_in_root = (
+            list(self._walk(missing_names, excluded)) if in_tar or self.root.is_dir() else []
+        )
+        problems = sorted(
+            (bad for s in matches_in_root for bad in s.problems), key=lambda bad: bad.path
+        )
+        yield from (siblings._replace(problems=[]) for siblings in matches_in_root)
         yield Siblings([], [], [], problems)
-        yield self._problems(missing)
+        yield self._problems(missing_names)
 
     @property
     def _names_members(self) -> bool:
         return tar_depth(self.parts) < len(self.parts) - 1
 
-    def _walk(self, missing: dict[str, None], excluded: Path | None) -> Iterator[Siblings]:
-        """Yield the matching files below the root; remove files that exist from `missing`."""
+    def _walk(self, missing_names: dict[str, None], excluded: Path | None) -> Iterator[Siblings]:
+        """Yield the matching files below the root; remove files that exist from `missing_names`."""
         if tar := find_tar(self.root / "*"):
-            yield from _filtered(_found(members([tar], self.root), missing), self.parts)
+            yield from _filter_files(
+                _remove_existing(members([tar], self.root), missing_names), self.parts
+            )
             return
-        found = _found(walk(self.root, excluded=excluded), missing)
+        candidates_in_root = _remove_existing(walk(self.root, excluded=excluded), missing_names)
         if self._names_members:
             tars = self.parts[: tar_depth(self.parts) + 1]
-            candidates = with_members(self.root, _filtered(found, self.parts, tars))
-            yield from _filtered(candidates, self.parts)
+            candidates = with_members(
+                self.root, _filter_files(candidates_in_root, self.parts, tars)
+            )
+            yield from _filter_files(candidates, self.parts)
         elif isinstance(self.root, UrlPath):
-            yield from with_members(self.root, _filtered(found, self.parts))
+            yield from with_members(self.root, _filter_files(candidates_in_root, self.parts))
         else:
-            for siblings in _filtered(with_members(self.root, found), self.parts):
+            for siblings in _filter_files(with_members(self.root, candidates_in_root), self.parts):
                 paths = [(bad, bad.path.relative_to(self.root).parts) for bad in siblings.problems]
                 problems = [bad for bad, parts in paths if matches(parts, self.parts)]
                 yield siblings._replace(problems=problems)
@@ -100,20 +108,24 @@ class Pattern:
                 add_entry(siblings, self.root, name.as_posix(), path, suffixes)
         return siblings
 
-    def _problems(self, missing: Iterable[str]) -> Siblings:
+    def _problems(self, missing_names: Iterable[str]) -> Siblings:
         reason = f"not there, and named by {'/'.join(self.parts[: tar_depth(self.parts) + 1])}"
-        return Siblings([], [], [], [BadImage(self.root / name, reason) for name in missing])
+        return Siblings([], [], [], [BadImage(self.root / name, reason) for name in missing_names])
 
 
-def _found(folders: Iterable[Siblings], missing: dict[str, None]) -> Iterator[Siblings]:
-    """Yield `folders`, and remove what they hold from `missing`."""
+def _remove_existing(
+    folders: Iterable[Siblings], missing_names: dict[str, None]
+) -> Iterator[Siblings]:
+    """Yield `folders`, and remove what they hold from `missing_names`."""
     for siblings in folders:
-        for name in (*siblings.images, *siblings.skipped, *siblings.folders) if missing else ():
-            missing.pop(name, None)
+        for name in (
+            (*siblings.images, *siblings.skipped, *siblings.folders) if missing_names else ()
+        ):
+            missing_names.pop(name, None)
         yield siblings
 
 
-def _filtered(
+def _filter_files(
     folders: Iterable[Siblings], pattern: Sequence[str], tars: Sequence[str] = ()
 ) -> Iterator[Siblings]:
     """Yield `folders` with only the files that match `pattern`; skipped files may match `tars`."""

@@ -195,12 +195,12 @@ def split_suffix(name: str) -> tuple[str, str]:
 
 def group(names: Iterable[str]) -> list[Siblings]:
     """Return what `walk` yields for the images at the paths `names`."""
-    groups, known = dict[str, Siblings](), {""}
+    groups, known_folders = dict[str, Siblings](), {""}
     for name in sorted(names):
         folder = name.rpartition("/")[0]  # "" for the root
         groups.setdefault(folded(folder), Siblings.empty()).images.append(name)
-        while folder not in known:
-            known.add(folder)
+        while folder not in known_folders:
+            known_folders.add(folder)
             parent = folder.rpartition("/")[0]
             groups.setdefault(folded(parent), Siblings.empty()).folders.append(folder)
             folder = parent

@@ -11,7 +11,7 @@ from translate.engine.diagnosis.detection import COPIES, Detection
 from translate.engine.loading import loader
 from translate.engine.loading.cache import Cache
 from translate.engine.loading.transform import Augment
-from translate.engine.models.drawing import SampleRequest, draw_images
+from translate.engine.models.generation import SampleRequest, draw_images
 from translate.engine.models.model import load
 from translate.engine.runs.run_record import working_directory_of
 from translate.errors import TranslateError

@@ -85,12 +85,12 @@ def _training_warnings(
     """Yield the warnings that training prints for the same files."""
     headers = {report.path: report.header for report in reports}
     sizes = [report.header.size for report in reports if report.header]
-    lost = data_warnings.notes_on_losses(headers, domain_of)
+    notes_on_losses = data_warnings.notes_on_losses(headers, domain_of)
 
     def read(path: Path) -> NDArray[Any]:
         return domain_images.decode(files.read(path), domain_of[path])
 
-    for line in data_warnings.find_warnings(layout, data, lost, sizes, read):
+    for line in data_warnings.find_warnings(layout, data, notes_on_losses, sizes, read):
         yield Finding("note", f"{reports[0].split}: {line}" if reports else line)
 
 

@@ -89,10 +89,12 @@ def _weight_shapes(
     """
     assignments = [_assignment(setting)] if setting else []
     try:
-        changed = layers.resolve(config=yaml_text.plain_values(config), assignments=assignments)
+        changed_config = layers.resolve(
+            config=yaml_text.plain_values(config), assignments=assignments
+        )
         if not spec:
             return {}
-        options = {"name": changed.recipe, **changed.options}
+        options = {"name": changed_config.recipe, **changed_config.options}
         with torch.device("meta"):
             recipe = create("recipe", options, spec=spec)
     except Exception:  # a plugin's recipe may raise anything: the next setting is tried

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 def batch_dependent(network: nn.Module) -> bool:
     """Return whether the output of `network` for an image depends on other images of the batch.
 
-    This is known of batch norms; other modules say so with an attribute ``batch_dependent = True``.
+    Batch norms are recognized; other modules need an attribute ``batch_dependent = True``.
     """
     batch_norm = nn.modules.batchnorm._BatchNorm
     return any(

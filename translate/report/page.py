@@ -71,7 +71,7 @@ class RunView:
     """step and image of each preview, the oldest first"""
     rows: Sequence[str]
     """titles of the rows of images in a preview"""
-    missing: Sequence[str]
+    omissions: Sequence[str]
     """what could not be read or examined, a line for each"""
     config_yaml: str
     evaluation_caption: str
@@ -90,7 +90,7 @@ def render(runs: Sequence[RunData], *, version: str = "") -> bytes:
 
     Args:
         runs: The runs, which are compared if there are several.
-        version: A text that changes when the runs change, by which a served page knows when to
+        version: A text that changes when the runs change, by which a served page decides when to
             reload; empty for a page in a file.
     """
     evaluation_figures = figures.evaluation_figures(runs)
@@ -152,13 +152,13 @@ def _view(run: RunData, run_count: int) -> RunView:
     protocol = json.dumps(evaluation.protocol, indent=2, ensure_ascii=False) if evaluation else ""
     problems, more_problems = tables.problem_rows(run)
     rankings, damaged_examples = _rankings(run, run_count)
-    missing = [*run.missing, *damaged_previews, *damaged_examples, *run.examination.omissions]
+    omissions = [*run.omissions, *damaged_previews, *damaged_examples, *run.examination.omissions]
     return RunView(
         run=run,
         summary=_summary(run),
         previews=previews,
         rows=rows,
-        missing=list(dict.fromkeys(missing)),
+        omissions=list(dict.fromkeys(omissions)),
         config_yaml=yaml_text.dump(config) if config else "",
         evaluation_caption=evaluation_tables.caption(evaluation) if evaluation else "",
         evaluation_rows=evaluation_tables.value_rows(evaluation) if evaluation else [],

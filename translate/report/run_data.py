@@ -31,7 +31,7 @@ class RunData:
     """entries of ``run.json`` for each session (start or resume of training), the newest last"""
     problems: Sequence[dict[str, Any]]
     """lines of ``problems.jsonl``"""
-    missing: Sequence[str]
+    omissions: Sequence[str]
     """a line for each content that the folder does not have, or that cannot be read"""
 
 
@@ -47,29 +47,29 @@ def read_runs(paths: Sequence[Path]) -> list[RunData]:
 
 def read_run(path: Path, name: str) -> RunData:
     """Return the contents of the run at `path`, which the report calls `name`."""
-    history, missing = read_history(path), list[str]()
+    history, omissions = read_history(path), list[str]()
     previews = sheets.list_sheets(path)[::-1]
     if not previews:
-        missing.append("previews: there is none; --set train.preview_every=N makes them")
+        omissions.append("previews: there is none; --set train.preview_every=N makes them")
     if not history.log.records:
-        missing.append("curves: log.jsonl has no usable line")
+        omissions.append("curves: log.jsonl has no usable line")
     evaluation = None
     try:
         if os.path.lexists(path / result.FILE):
             evaluation = result.read(path / result.FILE)
         else:
-            missing.append(f"evaluation: `translate evaluate {path}` writes {result.FILE}")
+            omissions.append(f"evaluation: `translate evaluate {path}` writes {result.FILE}")
     except CheckpointError as error:
-        missing.append(f"evaluation: {error}")
+        omissions.append(f"evaluation: {error}")
     sessions, problems = list[dict[str, Any]](), list[dict[str, Any]]()
     try:
         sessions = read_sessions(path)
     except CheckpointError as error:
-        missing.append(f"environment: {error}")
+        omissions.append(f"environment: {error}")
     try:
         problems = json_files.read_lines(path / "problems.jsonl")
     except CheckpointError as error:
-        missing.append(f"problems: {error}")
+        omissions.append(f"problems: {error}")
     return RunData(
         name=name,
         path=path,
@@ -79,5 +79,5 @@ def read_run(path: Path, name: str) -> RunData:
         evaluation=evaluation,
         sessions=sessions,
         problems=problems,
-        missing=missing,
+        omissions=omissions,
     )

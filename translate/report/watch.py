@@ -58,7 +58,7 @@ class LivePage:
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers requests for the page, and for the version by which the page knows when to reload."""
+    """Answers requests for the page and its version: if that changes, the page reloads."""
 
     server: "PageServer"
     timeout = IDLE_SECONDS

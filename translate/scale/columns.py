@@ -55,8 +55,8 @@ def read_rows(batch: Columns, required: Sequence[str] = ("path",)) -> list[Row]:
                 "python -m pydoc translate.scale"
             )
     count = len(batch["path"])
-    known = dict.fromkeys(("path", "bytes", "output", "mask", "frame", *required))
-    columns = {name: list(batch[name]) for name in known if name in batch}
+    column_names = dict.fromkeys(("path", "bytes", "output", "mask", "frame", *required))
+    columns = {name: list(batch[name]) for name in column_names if name in batch}
     for name, values in columns.items():
         if len(values) != count:
             raise ConfigError(

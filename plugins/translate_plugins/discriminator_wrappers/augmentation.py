@@ -46,8 +46,8 @@ def augmented_discriminator(
 class Augment(nn.Module):
     """Augment images (N, C, H, W) at random in training mode, each image independently.
 
-    Zhao et al. (2020), section 3.3, and the authors' code. All channels are translated and cut
-    alike. Colours change in the first `colors` channels only, not in channels such as label planes.
+    Zhao et al. (2020), section 3.3, and the authors' code. All channels are translated and cut out
+    equally. Colours change only in the first `colors` channels, not in label planes.
     """
 
     def __init__(self, steps: list[str], colors: int) -> None:

@@ -49,13 +49,13 @@ def exif(image: ImageFile) -> dict[str, bytes]:
     Of the main directory `DESCRIPTIVE_TAGS` are kept; of the directories of camera and GPS, all.
     """
     try:
-        exif, kept = image.getexif(), Image.Exif()
-        kept.update({tag: exif[tag] for tag in DESCRIPTIVE_TAGS if tag in exif})
+        exif, kept_exif = image.getexif(), Image.Exif()
+        kept_exif.update({tag: exif[tag] for tag in DESCRIPTIVE_TAGS if tag in exif})
         directories = {name: exif.get_ifd(name) for name in EXIF_DIRECTORIES}
         for name, tags in directories.items():
             if tags:
-                kept.get_ifd(name).update(tags)
-        data = kept.tobytes() if kept or any(directories.values()) else b""
+                kept_exif.get_ifd(name).update(tags)
+        data = kept_exif.tobytes() if kept_exif or any(directories.values()) else b""
     except Exception:  # damaged EXIF data in a file with intact pixels
         return {}
     return {"exif": data} if 0 < len(data) < MAX_EXIF_BYTES else {}

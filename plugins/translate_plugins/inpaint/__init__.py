@@ -139,9 +139,9 @@ class Inpaint(Recipe[Images]):
         yield Turn("generator", **losses)
 
     def translate(self, images: Tensor, *, to: str | None = None) -> Tensor:  # noqa: ARG002
-        known, hole = images[:, :-1], images[:, -1:] > 0
-        predicted, _ = self.predict(known, hole)
-        return torch.where(hole, predicted.clamp(-1, 1), known)
+        masked_images, hole = images[:, :-1], images[:, -1:] > 0
+        predicted, _ = self.predict(masked_images, hole)
+        return torch.where(hole, predicted.clamp(-1, 1), masked_images)
 
     def predict(self, images: Tensor, hole: Tensor) -> tuple[Tensor, Tensor]:
         """Return images predicted from the known pixels, and the unit of the pixel loss.

@@ -25,15 +25,15 @@ def harmonic_fill(images: Tensor, hole: Tensor) -> Tensor:
     return _fill(images.masked_fill(hole, 0.0), (~hole).to(images), FULL_SIZE_STEPS)
 
 
-def _fill(images: Tensor, known: Tensor, steps: int) -> Tensor:
-    """Return `images` with unknown pixels filled; `known` is 1 or 0, and unknown pixels are 0."""
+def _fill(images: Tensor, known_mask: Tensor, steps: int) -> Tensor:
+    """Return `images` with unknown pixels, which are 0 in `images` and `known_mask`, filled."""
     if max(images.shape[2:]) == 1:
         return images
-    known_fraction = F.avg_pool2d(known, 2, ceil_mode=True)
+    known_fraction = F.avg_pool2d(known_mask, 2, ceil_mode=True)
     means = F.avg_pool2d(images, 2, ceil_mode=True) / known_fraction.clamp(min=1 / 4)
     coarse = _fill(means, (known_fraction > 0).to(images), COARSE_STEPS)
     guess = F.interpolate(coarse, size=images.shape[2:], mode="bilinear")
-    return _relax(torch.lerp(guess, images, known), 1 - known, steps)
+    return _relax(torch.lerp(guess, images, known_mask), 1 - known_mask, steps)
 
 
 def _relax(images: Tensor, hole: Tensor, steps: int) -> Tensor:

@@ -71,9 +71,9 @@ class FeatureNetwork:
             )
         keys = [_digest(image, domain) for image in images]
         index_by_key = {key: index for index, key in enumerate(keys) if key not in self._cache}
-        missing = list(index_by_key.values())
-        for start in range(0, len(missing), BATCH_SIZE):
-            batch = missing[start : start + BATCH_SIZE]
+        missing_indices = list(index_by_key.values())
+        for start in range(0, len(missing_indices), BATCH_SIZE):
+            batch = missing_indices[start : start + BATCH_SIZE]
             batch_features = self._compute(images[batch], domain).cpu()
             self._cache |= zip([keys[index] for index in batch], batch_features, strict=True)
         features = [self._cache[key] for key in keys]

@@ -32,7 +32,7 @@ class FrechetInceptionDistance(FrechetDistance):
 class KernelInceptionDistance(KernelDistance):
     """Unpaired: KID, kernel distance in features of Inception-v3, by torch-fidelity.
 
-    Binkowski et al. (2018). Unbiased, and therefore preferable to FID for few images. Not
+    Binkowski et al. (2018). Unbiased, so preferable to FID for few images. Not
     multiplied by 100 or 1,000 as in some papers.
     """
 

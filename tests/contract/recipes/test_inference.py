@@ -37,7 +37,7 @@ class SharesStatistics(ValidRecipe):
 
 
 class Draws(ValidRecipe):
-    """A recipe that keeps the rules of drawing: latents are colours of uniform images."""
+    """A recipe that keeps the rules of generation: latents are colours of uniform images."""
 
     def __init__(self, spec, *, width=3):
         super().__init__(spec, width=width)

@@ -15,7 +15,7 @@ from translate.engine.exports import generators
 from translate.engine.exports.loading import load_generator
 from translate.engine.exports.torch_free.file_model import file_model
 from translate.engine.exports.torch_free.record import Generation, LatentPart, parse_record
-from translate.engine.models.drawing import SampleRequest, draw_images, draw_walk
+from translate.engine.models.generation import SampleRequest, draw_images, draw_walk
 from translate.engine.models.model import load
 from translate.errors import ConfigError, TranslateError
 from translate.exchange.export import export_model

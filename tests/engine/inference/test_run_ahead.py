@@ -8,17 +8,17 @@ from translate.engine.inference.run_ahead import run_ahead, slices_of
 
 
 def test_results_are_in_order_and_no_more_items_are_taken_than_allowed() -> None:
-    taken: list[int] = []
+    taken_items: list[int] = []
 
     def items() -> Iterator[int]:
         for number in range(9):
-            taken.append(number)
+            taken_items.append(number)
             yield number
 
     with ThreadPoolExecutor(3) as pool:
         results = run_ahead(pool, lambda number: number * number, items(), 2)
         assert next(results) == 0
-        assert len(taken) <= 3
+        assert len(taken_items) <= 3
         assert list(results) == [number * number for number in range(1, 9)]
 
 

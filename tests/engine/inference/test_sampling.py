@@ -13,7 +13,7 @@ from small_outputs import sample_images
 
 from translate.engine.disk import files
 from translate.engine.disk.records import json_files
-from translate.engine.models.drawing import BATCH_SIZE, SampleRequest
+from translate.engine.models.generation import BATCH_SIZE, SampleRequest
 from translate.engine.models.model import Model
 from translate.errors import ConfigError, NothingUsableError, SaveError
 

@@ -22,7 +22,7 @@ from translate.batches import Domain, ImageSpec
 from translate.engine.inference.folder import translate_folder
 from translate.engine.inference.inputs.paths import find_inputs
 from translate.engine.models import calls
-from translate.engine.models.drawing import SampleRequest, draw_walk
+from translate.engine.models.generation import SampleRequest, draw_walk
 from translate.engine.models.model import Model, translate_batch
 from translate.engine.models.options import InferenceOptions
 from translate.errors import ConfigError

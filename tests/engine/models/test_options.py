@@ -14,7 +14,7 @@ from tint_recipe import SPEC, Tint
 from translate.api import Translator
 from translate.engine.inference.folder import translate_folder
 from translate.engine.inference.inputs.paths import find_inputs
-from translate.engine.models.drawing import SampleRequest
+from translate.engine.models.generation import SampleRequest
 from translate.engine.models.model import Model
 from translate.engine.models.options import InferenceOptions
 from translate.engine.shards.shard import Shard

@@ -115,7 +115,7 @@ def test_a_failed_run_ends_its_reader_threads_and_processes_though_its_traceback
         small_runs.train(configure(data__workers=workers), tmp_path / "run")
     assert "--resume" in str(error.value) and error.value.exit_code == 5
     assert small_runs.checkpoint_steps(tmp_path / "run") == [0]
-    assert error.tb, "its frames refer to the reader, which the garbage collector thus keeps"
+    assert error.tb, "its frames refer to the reader, so the garbage collector keeps it"
     assert threading.active_count() == threads
     assert active_children() == []
 

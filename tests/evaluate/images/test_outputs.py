@@ -10,7 +10,7 @@ import torch
 
 from translate.engine.checkpoints import read
 from translate.engine.checkpoints.references.lookup import resolve
-from translate.engine.models.drawing import SampleRequest, draw_images
+from translate.engine.models.generation import SampleRequest, draw_images
 from translate.engine.models.model import Model, load
 from translate.errors import ConfigError, NothingUsableError
 from translate.evaluate.images.outputs import ModelInference

@@ -20,7 +20,7 @@ def test_a_pack_is_verified_and_equal_models_give_equal_files(tmp_path: Path) ->
     assert (tmp_path / "a.zip").read_bytes() == (tmp_path / "b.zip").read_bytes()
     result = verify_pack(tmp_path / "a.zip")
     assert result.is_equal and result.difference == 0
-    assert (result.missing, result.other_versions) == ([], [])
+    assert (result.missing_plugins, result.other_versions) == ([], [])
 
 
 def test_existing_files_and_other_suffixes_are_refused(tmp_path: Path) -> None:
@@ -42,5 +42,5 @@ def test_missing_plugins_and_other_versions_are_listed(
     write_pack(ModelFiles(files, model.record), tmp_path / "a.zip")
     monkeypatch.setattr(pack, "__version__", "9")
     result = verify_pack(tmp_path / "a.zip")
-    assert not result.is_equal and result.missing == ["translate-gone==1.0"]
+    assert not result.is_equal and result.missing_plugins == ["translate-gone==1.0"]
     assert [line.split()[0] for line in result.other_versions] == ["numpy", "translate-kit"]

@@ -1,4 +1,4 @@
-"""What a server tells of a model: its domains, classes, parameters and their JSON schemas."""
+"""What a server describes of a model: its domains, classes, parameters and their JSON schemas."""
 
 import json
 from dataclasses import replace

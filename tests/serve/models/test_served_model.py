@@ -19,7 +19,7 @@ from translate.contract.kinds import small_options
 from translate.contract.recipes.subject import make_subject
 from translate.engine.checkpoints import write
 from translate.engine.checkpoints.state import ModelState
-from translate.engine.models.drawing import SampleRequest, draw_sheet
+from translate.engine.models.generation import SampleRequest, draw_sheet
 from translate.engine.models.model import load
 from translate.errors import ConfigError
 from translate.formats import Header
@@ -109,15 +109,15 @@ def test_a_result_without_the_transparency_of_the_image_has_a_note(
 ) -> None:
     file = BytesIO()
     Image.new("RGBA", (8, 8), (0, 0, 0, 0)).save(file, "PNG")
-    kept = cycle.translate({}, file.getvalue())
-    assert (kept.notes, Image.open(BytesIO(kept.data)).mode) == ([], "RGBA")
-    lost = cycle.translate({"format": "jpg"}, file.getvalue())
-    assert lost.notes == ["transparency is composited over white"]
-    assert (lost.suffix, lost.media_type) == (".jpg", "image/jpeg")
+    kept_result = cycle.translate({}, file.getvalue())
+    assert (kept_result.notes, Image.open(BytesIO(kept_result.data)).mode) == ([], "RGBA")
+    opaque_result = cycle.translate({"format": "jpg"}, file.getvalue())
+    assert opaque_result.notes == ["transparency is composited over white"]
+    assert (opaque_result.suffix, opaque_result.media_type) == (".jpg", "image/jpeg")
     (tmp_path / "x.png").write_bytes(file.getvalue())
     model = Translator.load(cycle.source, device="cpu")
     model.folder(tmp_path / "x.png", tmp_path / "out", format="jpg")
-    assert lost.data == (tmp_path / "out/x.jpg").read_bytes()
+    assert opaque_result.data == (tmp_path / "out/x.jpg").read_bytes()
     assert cycle.translate({}, image_file()).notes == []
 
 

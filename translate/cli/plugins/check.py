@@ -66,31 +66,33 @@ def command(name: str, assignments: tuple[str, ...], report_file: str | None, qu
     from translate.engine.disk import files
 
     parts = _parts_called(name)
-    selected = [(kind, part) for kind, part in parts if part == name] or parts
-    if assignments and len(selected) != 1:
+    selected_parts = [(kind, part) for kind, part in parts if part == name] or parts
+    if assignments and len(selected_parts) != 1:
         raise ConfigError(
-            f"--set is for one part, and {name} has {len(selected)}: name one of them."
+            f"--set is for one part, and {name} has {len(selected_parts)}: name one of them."
         )
-    broken = [
+    failures = [
         f"  BROKEN  {where}: {describe_error(error)}" for where, error in _broken_plugins(name)
     ]
-    for line in broken:
+    for line in failures:
         console.say(line)
     report = ContractReport(name, _distributions(name, parts))
-    report.errors += [line.split(maxsplit=1)[1] for line in broken]
+    report.errors += [line.split(maxsplit=1)[1] for line in failures]
     print_line: Any = (lambda _line: None) if quiet else console.say
     for kind, part in parts:
         if kind not in KINDS_WITH_RULES:
             print_line(f"{kind} {part}: no rules; it is checked with the recipes that use it")
             continue
         small = small_options(kind, part)
-        settings = _settings(kind, part, small, assignments if (kind, part) in selected else ())
+        settings = _settings(
+            kind, part, small, assignments if (kind, part) in selected_parts else ()
+        )
         print_line(
             f"{kind} {part}" + (f", scaled down: {yaml_text.one_line(small)}" if small else "")
         )
         try:
-            if missing := _missing_options(kind, part, settings["options"]):
-                message = f"needs {missing}: translate plugins check {part} --set ..."
+            if missing_options := _missing_options(kind, part, settings["options"]):
+                message = f"needs {missing_options}: translate plugins check {part} --set ..."
                 if kind in PASSED_ARGUMENTS:
                     message += f"; arguments from translate: {PASSED_ARGUMENTS[kind]}"
                 raise ConfigError(message)
@@ -98,19 +100,19 @@ def command(name: str, assignments: tuple[str, ...], report_file: str | None, qu
                 kind, part, settings["options"], data=settings["data"]
             )
             results = report.record(f"{kind} {part}", results)
-            broken += _print_results(results, print_line, f"{kind} {part}: " if quiet else "")
+            failures += _print_results(results, print_line, f"{kind} {part}: " if quiet else "")
         except ConfigError as error:  # of the settings; other parts are still tested
-            if [(kind, part)] == (selected if assignments else parts):
+            if [(kind, part)] == (selected_parts if assignments else parts):
                 raise ConfigError(f"{kind} {part!r}: {error}") from error
             print_line(f"  -       not tested: {error}")
     for plugin, results in contract_results.run_event_rules(name):
         print_line(f"plugin {plugin}, event hooks in a temporary run")
         results = report.record(f"event hooks of {plugin}", results)
-        broken += _print_results(results, print_line, f"plugin {plugin}: " if quiet else "")
+        failures += _print_results(results, print_line, f"plugin {plugin}: " if quiet else "")
     if report_file:
         files.replace_json(Path(report_file), report.document())
-    if broken:
-        rules = "a rule" if len(broken) == 1 else f"{len(broken)} rules"
+    if failures:
+        rules = "a rule" if len(failures) == 1 else f"{len(failures)} rules"
         raise PluginError(f"{name} breaks {rules}: see plugins/README.md.")
 
 
@@ -146,21 +148,21 @@ def _parts_called(name: str) -> list[tuple[Any, str]]:
     from translate.registry import find
 
     parts: list[tuple[Any, str]] = []
-    known = {entry.name for entry in discovery.installed_entries()}
+    known_names = {entry.name for entry in discovery.installed_entries()}
     for kind, short_name, registration in all_registrations():
         distribution = registration.distribution
-        known |= {distribution, short_name}
+        known_names |= {distribution, short_name}
         if name in (registration.name, f"{distribution}/{registration.name}"):
             find(kind, name)  # raises for a name that two plugins register
             parts.append((kind, name))
         elif name in (distribution, registration.entry):
             parts.append((kind, short_name))
-    loaded = [full for full, _ in discovery.load().list_name_plugin()]
-    known |= {part for full in loaded for part in full.split(":")}
+    loaded_names = [full for full, _ in discovery.load().list_name_plugin()]
+    known_names |= {part for full in loaded_names for part in full.split(":")}
     if not (parts or _broken_plugins(name) or event_subjects(name)):
-        if name in known:
+        if name in known_names:
             raise ConfigError(f"the plugin {name!r} registers nothing, and has no event hook.")
-        raise ConfigError(f"nothing installed is called {name!r}.{suggest(name, known)}")
+        raise ConfigError(f"nothing installed is called {name!r}.{suggest(name, known_names)}")
     return list(dict.fromkeys(parts))
 
 
@@ -185,14 +187,14 @@ def _broken_plugins(name: str) -> list[tuple[str, BaseException]]:
     ]
 
 
-def _missing_options(kind: Any, name: str, given: Mapping[str, Any]) -> str:
-    """Return the required options that are not `given`, with their meaning."""
+def _missing_options(kind: Any, name: str, settings: Mapping[str, Any]) -> str:
+    """Return the required options that are not `settings`, with their meaning."""
     from translate.cli.messages.annotated_yaml import RESERVED_ARGUMENTS
     from translate.engine.system import signatures
     from translate.registry import find
 
     options = signatures.read_options(find(kind, name), RESERVED_ARGUMENTS).values()
-    required = [option for option in options if option.required and option.name not in given]
+    required = [option for option in options if option.required and option.name not in settings]
     return ", ".join(
         f"options.{option.name}" + (f" ({option.meaning})" if option.meaning else "")
         for option in required

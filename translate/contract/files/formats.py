@@ -163,10 +163,10 @@ def rejects_damaged_files(subject: FormatSubject) -> str | None:
                  "raise ValueError if pixels are missing")  # fmt: skip
         random = Random(0)
         for _ in range(MUTATIONS):
-            changed = bytearray(image.data)
+            changed_data = bytearray(image.data)
             for _ in range(random.randrange(1, 5)):
-                changed[random.randrange(len(changed))] = random.randrange(256)
-            _is_rejected(EncodedImage(image.name, bytes(changed), max_pixels=1 << 20))
+                changed_data[random.randrange(len(changed_data))] = random.randrange(256)
+            _is_rejected(EncodedImage(image.name, bytes(changed_data), max_pixels=1 << 20))
     return None if subject.images else NO_FILES
 
 

@@ -87,10 +87,12 @@ def skips_unreadable_files(subject: LayoutSubject) -> str | None:
         for draw in range(DRAWS):
             picked = reduced_layout.pick(index, Random(draw)).files
             require(file not in picked, f"`leave_out` has {file}, and item {index} still picks it.")
-    lost = {*layout.files} - {*reduced_layout.files}
+    lost_files = {*layout.files} - {*reduced_layout.files}
     files_per_item = max(len(layout.pick(index, Random(0)).files) for index in subject.indices)
-    message = f"`leave_out` has {file.name}, and {len(lost)} files are skipped: skip only its item."
-    require(len(lost) <= files_per_item, message)
+    message = (
+        f"`leave_out` has {file.name}, and {len(lost_files)} files are skipped: skip only its item."
+    )
+    require(len(lost_files) <= files_per_item, message)
     return None
 
 
@@ -156,10 +158,10 @@ def describes_its_images(subject: LayoutSubject) -> None:
 def refuses_missing_folders(subject: LayoutSubject) -> None:
     """Raise DataError or ConfigError for missing folders, and name them."""
     with TemporaryDirectory() as folder:
-        missing = Path(folder) / "no-such-root"
+        missing_folder = Path(folder) / "no-such-root"
         names = tuple(f"no-such-{number}" for number in range(len(subject.data.domains)))
         try:
-            layout = subject.make(root=missing, domains=names)
+            layout = subject.make(root=missing_folder, domains=names)
         except ConfigError:
             return  # for an option that names domains
         except DataError as error:

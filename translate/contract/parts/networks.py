@@ -69,10 +69,10 @@ def respects_halo(part: PartSubject) -> str | None:
         return "an output pixel depends on the whole image, or its receptive field is unknown"
     side = geometry.fit(2 * halo + 2 * geometry.multiple_of)
     images, first_column = random_pixels(1, part.channels[0], side, side), side // 2
-    changed = images.clone()
-    changed[..., first_column:] += 1
+    changed_images = images.clone()
+    changed_images[..., first_column:] += 1
     with torch.no_grad():
-        difference = (network(images) - network(changed)).abs().amax((0, 1, 2))
+        difference = (network(images) - network(changed_images)).abs().amax((0, 1, 2))
     distance = first_column - int(difference.nonzero().min()) // geometry.scale
     require(distance <= halo, f"An output depends on pixels {distance} away, but halo is {halo}.")
     return None

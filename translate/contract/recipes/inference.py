@@ -1,4 +1,4 @@
-"""The rules of recipes at inference: translation, and drawing of images from noise."""
+"""The rules of recipes at inference: translation, and generation of images from noise."""
 
 from collections.abc import Iterator
 

@@ -112,9 +112,9 @@ def resumes_exactly(subject: RecipeSubject) -> None:
     uninterrupted = subject.build()
     before = class_and_global_numbers(uninterrupted.recipe)
     subject.train(uninterrupted, 4)
-    changed = differing_names(before, class_and_global_numbers(uninterrupted.recipe))
-    message = f"{', '.join(changed)} changed in training: make it a buffer of the recipe."
-    require(not changed, f"{message} {STATE_RULE}")
+    changed_names = differing_names(before, class_and_global_numbers(uninterrupted.recipe))
+    message = f"{', '.join(changed_names)} changed in training: make it a buffer of the recipe."
+    require(not changed_names, f"{message} {STATE_RULE}")
     expected = training_tensors(uninterrupted)
     interrupted = subject.build()
     subject.train(interrupted, 2)
@@ -134,10 +134,12 @@ def _require_equal_attributes(
     repeated = subject.build()  # shows which attributes differ in any case, such as times
     subject.train(repeated, 4)
     not_reproducible = differing_names(expected, attributes(repeated.recipe))
-    if lost := [name for name in differing if name not in not_reproducible]:
-        listed = [f"{n} differs{_versus(actual.get(n), expected.get(n))}" for n in lost[:3]]
-        place = find_assignment(uninterrupted.recipe, lost[0])
-        raise RuleError(f"After a resume, {'; '.join(listed)}: {STATE_RULE}", place)
+    if lost_names := [name for name in differing if name not in not_reproducible]:
+        differences = [
+            f"{n} differs{_versus(actual.get(n), expected.get(n))}" for n in lost_names[:3]
+        ]
+        place = find_assignment(uninterrupted.recipe, lost_names[0])
+        raise RuleError(f"After a resume, {'; '.join(differences)}: {STATE_RULE}", place)
 
 
 def _versus(actual: Any, expected: Any) -> str:

@@ -55,14 +55,14 @@ class InitialWeights:
         """
         expected = training.recipe.state_dict()
         tensors = read.read_weights(self.checkpoint, expected)
-        missing = [name for name in expected if name not in tensors]
-        unused = [name for name in tensors if name not in expected]
+        missing_names = [name for name in expected if name not in tensors]
+        unused_names = [name for name in tensors if name not in expected]
         shapes = {
             name: [list(tensors[name].shape), list(tensor.shape)]
             for name, tensor in expected.items()
             if name in tensors and tensors[name].shape != tensor.shape
         }
-        fitting = tensors.keys() - unused - shapes.keys()
+        fitting = tensors.keys() - unused_names - shapes.keys()
         matching = {n: shard_like(t, expected[n]) for n, t in tensors.items() if n in fitting}
         if not matching:
             raise CheckpointError(
@@ -73,13 +73,13 @@ class InitialWeights:
         training.recipe.load_state_dict(matching, strict=False)
         if training.average:
             training.average.module.load_state_dict(matching, strict=False)
-        self.facts |= {"taken": len(matching), "missing": missing}
-        self.facts |= {"unused": unused, "shapes": shapes}
+        self.facts |= {"taken": len(matching), "missing": missing_names}
+        self.facts |= {"unused": unused_names, "shapes": shapes}
         sizes = [f"{n} was {tuple(old)} and is {tuple(new)}" for n, (old, new) in shapes.items()]
         groups = {
             "start as new, with another shape": sizes,
-            "start as new, not in that run": missing,
-            "not needed here": unused,
+            "start as new, not in that run": missing_names,
+            "not needed here": unused_names,
         }
         lines = [
             f"weights of {self.run}, step {self.checkpoint.step}: {len(matching)} of "

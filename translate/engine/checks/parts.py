@@ -84,8 +84,8 @@ def _faults(trial: shapes.Trial, swaps: Sequence[PartSwap]) -> list[PartSwap]:
 def _succeeds(trial: shapes.Trial, option: str, part: Any) -> bool:
     """Return whether a step succeeds with another `part`."""
     options = {**trial.config.options, option: part}
-    changed = trial.config.model_copy(update={"options": options})
-    return replace(trial, config=changed).failure() is None
+    changed_config = trial.config.model_copy(update={"options": options})
+    return replace(trial, config=changed_config).failure() is None
 
 
 def _loss_kind_difference(kind: Kind, configured: str, usual: str) -> str:

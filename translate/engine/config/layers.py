@@ -142,9 +142,11 @@ def validate(document: Mapping[str, Any]) -> Config:
 
 def with_defaults(recipe: Callable[..., Any], settings: Mapping[str, Any]) -> Fragment:
     """Return the options `settings`, with the recipe's default for each option that is missing."""
-    known = signatures.read_options(recipe, ["spec"]).values()
+    declared_options = signatures.read_options(recipe, ["spec"]).values()
     defaults = {
-        o.name: to_yaml_types(o.default) for o in known if not o.required or o.name in settings
+        o.name: to_yaml_types(o.default)
+        for o in declared_options
+        if not o.required or o.name in settings
     }
     for name, value in defaults.items():
         if name not in settings and not is_plain(value):

@@ -122,10 +122,12 @@ class Data(Section):
     @classmethod
     def _require_known_domains(cls, value: Any, info: ValidationInfo) -> Any:
         named = [] if info.field_name != "labels" and not isinstance(value, dict) else value or []
-        known = {name for domain in info.data.get("domains", ()) for name in domain_names(domain)}
+        known_names = {
+            name for domain in info.data.get("domains", ()) for name in domain_names(domain)
+        }
         for name in named:
-            if name not in known:
-                near = suggest(name, known).strip(" .")
+            if name not in known_names:
+                near = suggest(name, known_names).strip(" .")
                 raise ValueError(f"expected names of domains, not {short_repr(name)} ({near})")
         return value
 

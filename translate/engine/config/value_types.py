@@ -88,7 +88,7 @@ def rename_domains(data: Mapping[str, Any], domains: Sequence[str]) -> dict[str,
     old_names = [domain_names(name) for name in old]
     predecessors = {
         new: next(
-            (o for o, known in zip(old, old_names, strict=True) if new in known), old[position]
+            (o for o, names in zip(old, old_names, strict=True) if new in names), old[position]
         )
         for position, new in enumerate(domains)
     }

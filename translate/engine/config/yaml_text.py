@@ -47,11 +47,11 @@ def read(name: str) -> Fragment:
         if not path.is_file():
             raise ConfigError(f"there is no file {name}.")
     else:
-        known = configs()
-        if name not in known:
-            near = nearest("configuration", name, known)
+        known_configs = configs()
+        if name not in known_configs:
+            near = nearest("configuration", name, known_configs)
             raise ConfigError(f"there is no config {name!r}.{near}")
-        path = known[name]
+        path = known_configs[name]
     data = path.read_bytes()
     if len(data) > MAX_BYTES:
         raise ConfigError(f"{name} is larger than {MAX_BYTES:,} bytes: it is no configuration.")

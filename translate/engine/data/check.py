@@ -52,7 +52,7 @@ def open_layout(
     leave_out: Iterable[Path] = (),
     files: OpenedFiles | None = None,
     *,
-    known: Sequence[Domain] = (),
+    known_domains: Sequence[Domain] = (),
 ) -> Layout:
     """Return the layout of `data`, with the files that it finds.
 
@@ -60,8 +60,8 @@ def open_layout(
         data: The settings.
         leave_out: Files that the layout excludes, such as unusable ones.
         files: Keeps files after their header was read, to decode them later.
-        known: The domains of a run, or of another split of `data`; by default the headers of a few
-            files determine the domains.
+        known_domains: The domains of a run, or of another split of `data`; by default the
+            headers of a few files determine the domains.
 
     Raises:
         DataError: Folders cannot be used.
@@ -84,7 +84,11 @@ def open_layout(
             f"label maps: {' and '.join(label_maps)}, as all sampled images have a palette. They "
             "are never blended; --set data.labels=[] reads them as photographs",
         ]
-    domains = known if len(known) == len(layout.spec.domains) else domains_of(layout, data, files)
+    domains = (
+        known_domains
+        if len(known_domains) == len(layout.spec.domains)
+        else domains_of(layout, data, files)
+    )
     layout.spec = replace(layout.spec, domains=tuple(domains), size=data.crop)
     require_compatible_domains(layout, data)
     return layout
@@ -140,7 +144,7 @@ def check_data(layout: Layout, data: Data, files: OpenedFiles | None = None) -> 
         _require_few(problems, len(layout.files) + len(layout.problems), data.max_bad)
         bad_paths = [problem.path for problem in problems]
         try:
-            layout = open_layout(data, bad_paths, files, known=layout.spec.domains)
+            layout = open_layout(data, bad_paths, files, known_domains=layout.spec.domains)
         except DataError as error:  # a domain has no usable file
             raise DataError(f"{error} {_first_problem(problems)}") from error
     losses = notes_on_losses(headers, by_path)

@@ -140,18 +140,18 @@ def _few_levels(name: str, domain: Domain, values: Sequence[NDArray[Any]]) -> It
     low, high = domain.range
     if most - least >= FEW_LEVELS / 256 * (high - low):
         return
-    found = f"{name}: values from {least:g} to {most:g}"
+    extent = f"{name}: values from {least:g} to {most:g}"
     if domain.dtype != "uint8":
         low_end, high_end = propose_range(domain.dtype, least, most)
         yield (
-            f"{found} in the {len(values)} images checked, a small part of {domain.dtype} from "
+            f"{extent} in the {len(values)} images checked, a small part of {domain.dtype} from "
             f"{low:g} to {high:g}. State the range of all files: "
             f'--set "data.range={{{name}: [{low_end:g}, {high_end:g}]}}"'
         )
         return
     fix = "" if domain.labels else f", --set data.labels=[{name}] keeps them apart, and"
     yield (
-        f"{found} of 255 in the {len(values)} images checked, nearly constant. If they are class "
+        f"{extent} of 255 in the {len(values)} images checked, nearly constant. If they are class "
         f"indices{fix or ','} a network distinguishes them better as colours of a palette"
     )
 

@@ -21,8 +21,8 @@ class OpenedFiles:
 
     def read(self, path: Path) -> EncodedImage:
         """Return the file at `path`, and keep it within `KEPT_BYTES`; raises `BadImage`."""
-        if (kept := self._files.get(path)) is not None:
-            return kept
+        if (kept_image := self._files.get(path)) is not None:
+            return kept_image
         image = EncodedImage.open(path)
         with self._lock:
             if path not in self._files and self._bytes + len(image.data) <= KEPT_BYTES:
@@ -40,6 +40,6 @@ class OpenedFiles:
     def take(self, path: Path) -> EncodedImage:
         """Return the file at `path`, and keep it no longer; raises `BadImage`."""
         with self._lock:
-            if (kept := self._files.pop(path, None)) is not None:
-                self._bytes -= len(kept.data)
-        return kept or EncodedImage.open(path)
+            if (kept_image := self._files.pop(path, None)) is not None:
+                self._bytes -= len(kept_image.data)
+        return kept_image or EncodedImage.open(path)

@@ -71,7 +71,7 @@ def _sample_names(data: Data) -> list[str]:
     """Return the domains of `data` that are sample domains rather than folders of the user."""
     if data.root != ROOT or is_joined(data):  # a joined image holds both domains
         return []
-    known = registry.names("domain")
+    sample_domains = registry.names("domain")
     names = []
     for name in data.domains:
         candidates = (
@@ -80,7 +80,9 @@ def _sample_names(data: Data) -> list[str]:
             ROOT / f"{data.split}{name}",
             Path(name),
         )
-        if name in known and (_is_sample(ROOT / name) or not any(p.exists() for p in candidates)):
+        if name in sample_domains and (
+            _is_sample(ROOT / name) or not any(p.exists() for p in candidates)
+        ):
             names.append(name)
     return names
 

@@ -29,11 +29,11 @@ def make_folder(folder: Path) -> None:
     """Make `folder` and its missing parents, durably; raises `OSError` if one of them is a file."""
     if folder.is_dir():
         return
-    missing, parent = [folder], folder.parent
+    missing_folders, parent = [folder], folder.parent
     while not parent.exists():
-        missing.append(parent)
+        missing_folders.append(parent)
         parent = parent.parent
-    for path in reversed(missing):
+    for path in reversed(missing_folders):
         path.mkdir(exist_ok=True)
         sync_folder(path.parent)
 
@@ -142,7 +142,7 @@ def ensure_writable(folder: Path) -> None:
         sync_folder(folder)
     except OSError as error:
         raise unwritable_error(folder, error) from error
-    free_bytes(folder)  # if the file system does not tell, the run says so at its start
+    free_bytes(folder)  # a run without this number prints a message at its start
 
 
 class UnwritableError(SaveError):

@@ -38,9 +38,9 @@ def remove_partial_files_of(paths: Iterable[Path], *, min_age: float) -> None:
     prefixes = dict[Path, set[str]]()
     for path in paths:
         prefixes.setdefault(path.parent, set()).add(_prefix(path.name))
-    for folder, known in prefixes.items():
+    for folder, folder_prefixes in prefixes.items():
         for path in folder.glob(f".*{PART}*"):
-            if path.name[1:].rpartition(PART)[0] in known:
+            if path.name[1:].rpartition(PART)[0] in folder_prefixes:
                 _remove_old(path, min_age)
 
 

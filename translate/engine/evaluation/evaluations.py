@@ -94,8 +94,8 @@ class Evaluations:
                 if distributed.is_first():
                     values = self.measure()
         except Exception as error:
-            known = isinstance(error, (TranslateError, BadImage))
-            reason = str(error) if known else describe_unexpected(error)
+            is_expected = isinstance(error, (TranslateError, BadImage))
+            reason = str(error) if is_expected else describe_unexpected(error)
             problems.add_once([Problem(Path("evaluation"), "evaluation", FAILED, reason)])
         values[name] = distributed.broadcast(values.get(name, math.nan))
         self.previous_selection, training = self._selection(), self.training

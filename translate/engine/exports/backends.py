@@ -92,16 +92,17 @@ def load_with_backend(
 
 def _find_exporter(backend: str, device: str) -> tuple[str, Exporter]:
     """Return the name and the exporter of a backend; raises `ConfigError`."""
-    known = backends()
-    if backend not in known:
+    by_name = backends()
+    if backend not in by_name:
         raise ConfigError(
-            f"backend: unknown backend {short_repr(backend)}.{suggest(backend, [DEFAULT, *known])}"
+            f"backend: unknown backend {short_repr(backend)}."
+            f"{suggest(backend, [DEFAULT, *by_name])}"
         )
     if device not in ("auto", "cpu"):
         raise ConfigError(
             f"device: {backend} computes on the CPU, got {device!r}: leave --device out."
         )
-    return known[backend]
+    return by_name[backend]
 
 
 def _load(

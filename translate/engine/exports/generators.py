@@ -15,7 +15,7 @@ from translate.engine.exports.torch_free import files
 from translate.engine.exports.torch_free.file_model import load_network
 from translate.engine.exports.torch_free.record import Generation, LatentPart
 from translate.engine.models import calls
-from translate.engine.models.drawing import classes
+from translate.engine.models.generation import classes
 from translate.engine.models.model import Model
 from translate.engine.plugins.errors import plugin_code
 from translate.errors import ConfigError, TranslateError, describe_error

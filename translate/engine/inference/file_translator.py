@@ -78,8 +78,8 @@ class FileTranslator:
             keep_private=keep,
         )
         maker = self.processor.model.maker if self.options.provenance else None
-        like, lost = with_xmp(like, header.xmp, maker, file.sha256, keep_all=keep)
-        notes = (*notes, *image.notes, *(lost if keep else ()))
+        like, losses = with_xmp(like, header.xmp, maker, file.sha256, keep_all=keep)
+        notes = (*notes, *image.notes, *(losses if keep else ()))
         return image._replace(notes=notes, like=like)
 
     def translate(

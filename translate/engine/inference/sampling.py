@@ -15,7 +15,7 @@ from translate.engine.inference.outputs.destinations import EncodedOutput
 from translate.engine.inference.outputs.manifest import OutputManifest
 from translate.engine.inference.outputs.remaining import find_remaining
 from translate.engine.inference.report import note_lost_messages
-from translate.engine.models.drawing import (
+from translate.engine.models.generation import (
     ALL_CLASSES,
     BATCH_SIZE,
     SampleRequest,

@@ -40,33 +40,37 @@ def takes_noise(call: Call) -> bool:
 
 
 def complete_options(
-    call: Call, given: Mapping[str, Any], run: str, other_names: Sequence[str] = ()
+    call: Call, options: Mapping[str, Any], run: str, other_names: Sequence[str] = ()
 ) -> dict[str, Any]:
-    """Return all options of `call`: the `given` ones converted to their types, or defaults.
+    """Return all options of `call`: the `options` ones converted to their types, or defaults.
 
     Args:
         call: `translate` or `draw` of a recipe.
-        given: values of options by name.
+        options: values of options by name.
         run: the name of the model, for messages.
         other_names: further names to suggest for an unknown option.
 
     Raises:
         ConfigError: for an unknown option, or a value of another type or out of range.
     """
-    known = options_of(call)
+    declared_options = options_of(call)
     see = f"See: translate show {run}"
-    for name in given:
-        if name not in known:
-            nearest = suggest(name, [*known, *other_names]) if known or other_names else ""
+    for name in options:
+        if name not in declared_options:
+            nearest = (
+                suggest(name, [*declared_options, *other_names])
+                if declared_options or other_names
+                else ""
+            )
             raise ConfigError(
                 f"{run}: {call.__name__} has no option {short_repr(name)}.{nearest} {see}"
             )
     title = f"{run}: {call.__name__}"
     try:
-        converted = signatures.convert_options(title, call, given, ENGINE_PARAMETERS)
+        converted = signatures.convert_options(title, call, options, ENGINE_PARAMETERS)
     except ConfigError as error:
         raise ConfigError(f"{error} {see}") from error
-    return {name: converted.get(name, option.default) for name, option in known.items()}
+    return {name: converted.get(name, option.default) for name, option in declared_options.items()}
 
 
 def choose_seed(call: Call, seed: int | None, run: str) -> int | None:

@@ -93,9 +93,9 @@ class ImageModel(ABC):
 
     @abstractmethod
     def complete_options(
-        self, given: Mapping[str, Any], other_names: Sequence[str] = ()
+        self, options: Mapping[str, Any], other_names: Sequence[str] = ()
     ) -> dict[str, Any]:
-        """Return the options of `translate`: the `given` ones with their types, else defaults.
+        """Return the options of `translate`: the `options` ones with their types, else defaults.
 
         Raises `ConfigError` for an unknown option, or a value of another type or out of range;
         `other_names` are further names to suggest.

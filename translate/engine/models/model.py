@@ -110,9 +110,9 @@ class Model(ImageModel):
         return str(self.device)
 
     def complete_options(
-        self, given: Mapping[str, Any], other_names: Sequence[str] = ()
+        self, options: Mapping[str, Any], other_names: Sequence[str] = ()
     ) -> dict[str, Any]:
-        return calls.complete_options(self.recipe.translate, given, self.name, other_names)
+        return calls.complete_options(self.recipe.translate, options, self.name, other_names)
 
     def choose_seed(self, seed: int | None) -> int | None:
         return calls.choose_seed(self.recipe.translate, seed, self.name)

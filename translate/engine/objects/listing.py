@@ -98,7 +98,7 @@ class ObjectListing:
 
     def __init__(self, list_files: Callable[[Path], Iterable[Entry]]) -> None:
         self._list = list_files
-        self._known: dict[Path, dict[str, Entry]] = {}
+        self._listings: dict[Path, dict[str, Entry]] = {}
 
     def exists(self, path: Path) -> bool:
         return path.name in self._files_of(path.parent)
@@ -115,8 +115,8 @@ class ObjectListing:
         return ((entry.name, entry.stamp) for entry in self._list(folder))
 
     def _files_of(self, folder: Path) -> dict[str, Entry]:
-        if folder not in self._known:
-            if len(self._known) == RECENT:
-                del self._known[next(iter(self._known))]  # files come folder by folder
-            self._known[folder] = {entry.name: entry for entry in self._list(folder)}
-        return self._known[folder]
+        if folder not in self._listings:
+            if len(self._listings) == RECENT:
+                del self._listings[next(iter(self._listings))]  # files come folder by folder
+            self._listings[folder] = {entry.name: entry for entry in self._list(folder)}
+        return self._listings[folder]

@@ -85,9 +85,9 @@ def _expect_optimizers(recipe: Recipe, optimizers: object) -> None:
     players = optimizers if isinstance(optimizers, Mapping) else {}
     if not players or not all(isinstance(each, Optimizer) for each in players.values()):
         kinds = {name: type(each).__name__ for name, each in players.items()}
-        found = f"a dict of {kinds}" if kinds else f"{type(optimizers).__name__}"
+        actual_type = f"a dict of {kinds}" if kinds else f"{type(optimizers).__name__}"
         raise PluginError(
-            f"{qualified_name(recipe, 'optimizers')} returned {found}: expected "
+            f"{qualified_name(recipe, 'optimizers')} returned {actual_type}: expected "
             "a dict with a torch optimizer for each player, such as {'generator': adam(network)}."
             f"{definition_location(recipe, 'optimizers')}"
         )

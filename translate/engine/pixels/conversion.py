@@ -161,11 +161,18 @@ def _channels_last(value: Tensor, domain: Domain) -> NDArray[Any]:
 def _from_array(value: NDArray[Any], domain: Domain) -> Layers:
     array = value[..., 0] if value.shape[2:] == (1,) else value
     array = array.astype(array.dtype.newbyteorder("="), copy=False)
-    known, counts = array.dtype in WHITE or array.dtype.kind == "f", _channel_counts(domain)
+    has_known_dtype, counts = (
+        array.dtype in WHITE or array.dtype.kind == "f",
+        _channel_counts(domain),
+    )
     count = array.shape[2] if array.ndim == 3 else 1
-    if not known or array.ndim not in (2, 3) or not array.size or count not in counts:
+    if not has_known_dtype or array.ndim not in (2, 3) or not array.size or count not in counts:
         channels_first = value.ndim == 3 and value.shape[0] in counts
-        fix = " Move channels last: array.transpose(1, 2, 0)." if channels_first and known else ""
+        fix = (
+            " Move channels last: array.transpose(1, 2, 0)."
+            if channels_first and has_known_dtype
+            else ""
+        )
         raise DataError(
             f"got {value.shape} of {value.dtype}: expected (height, width) or (height, width, "
             f"{_channels_text(domain)}) of {_expected_values(domain)}.{fix}"

@@ -1,4 +1,4 @@
-"""Pre- and postprocessing of images, for `translate infer` and `Translator` alike."""
+"""Pre- and postprocessing of images, for `translate infer` and `Translator`."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class OutputForm(NamedTuple):
     """number of output channels, without `alpha`"""
     gray: bool = False
     """whether the output is converted to gray; its channels are then equal"""
-    known: Pixels | None = None
+    original: Pixels | None = None
     """the image before resizing; its pixels replace the pixels of the output outside `hole`"""
     hole: Pixels | None = None
     """(height, width, 1), not zero in the hole"""
@@ -138,18 +138,18 @@ class ImageProcessor:
         channels = 1 if gray and one_channel else self.target.channels
         resized = scale_shorter_side(pixels, self.shorter_side, self.max_pixels, self.source)
         input_size = resized.shape[0], resized.shape[1]
-        # An image that is not resized keeps its known pixels: the recipe composites them.
-        keeps_known = hole is not None and self.scale_back and input_size != (height, width)
+        # The recipe composites the pixels outside the hole of an image that is not resized.
+        keeps_original = hole is not None and self.scale_back and input_size != (height, width)
         if hole is not None:
             scaled_hole = scale_shorter_side(hole, self.shorter_side, self.max_pixels)
             resized = append_hole(resized, scaled_hole)
         upscaling = self.model.geometry.scale
         rows, columns = (height, width) if self.scale_back else input_size
-        known, hole = (pixels, hole) if keeps_known and upscaling == 1 else (None, None)
+        original, hole = (pixels, hole) if keeps_original and upscaling == 1 else (None, None)
         size = upscaling * rows, upscaling * columns
         clipped = ClippedNumbers(self.target)
         return resized, OutputForm(
-            input_size, size, channels, gray, known, hole, dtype, alpha, clipped
+            input_size, size, channels, gray, original, hole, dtype, alpha, clipped
         )
 
     def translate(
@@ -178,8 +178,8 @@ class ImageProcessor:
                 has_own_range = form.dtype == self.target.dtype
                 limits = self.target.range if has_own_range else FULL_RANGES[form.dtype]
                 pixels = pixels.clip(*limits, dtype=np.float32)
-        if form.known is not None and form.hole is not None:
-            pixels = np.where(form.hole, pixels, scale_dtype(form.known, pixels.dtype.name))
+        if form.original is not None and form.hole is not None:
+            pixels = np.where(form.hole, pixels, scale_dtype(form.original, pixels.dtype.name))
         if form.gray:
             pixels = to_gray(pixels)[..., None]
         if pixels.shape[2] != form.channels:

@@ -64,12 +64,15 @@ def _folder_state(path: str) -> tuple[str, int, int]:
 
 def written_for_newer_hooks() -> Iterator[tuple[EntryPoint, int]]:
     """Yield the plugins that need newer hooks, each with the oldest version that it supports."""
-    known = {(distribution(e), e.name) for e in installed_entries()}
+    loadable_entries = {(distribution(e), e.name) for e in installed_entries()}
     numbers = (group.removeprefix(f"{GROUP}.") for group in entry_points().groups)
     for number in sorted(int(text) for text in numbers if text.isdecimal()):
         for entry in entry_points(group=f"{GROUP}.{number}"):
-            if number > HOOKS_VERSION and (key := (distribution(entry), entry.name)) not in known:
-                known.add(key)
+            if (
+                number > HOOKS_VERSION
+                and (key := (distribution(entry), entry.name)) not in loadable_entries
+            ):
+                loadable_entries.add(key)
                 yield entry, number
 
 
@@ -197,8 +200,8 @@ def _check_hooks(manager: pluggy.PluginManager, plugin: object) -> None:
         where = f" ({code.co_filename}, line {code.co_firstlineno})"
         caller = getattr(manager.hook, name, None)
         if caller is None or not caller.spec:
-            known = [hook for hook, other in vars(manager.hook).items() if other.spec]
-            raise PluginError(f"there is no hook {name!r}.{suggest(name, known)}{where}")
+            hook_names = [hook for hook, other in vars(manager.hook).items() if other.spec]
+            raise PluginError(f"there is no hook {name!r}.{suggest(name, hook_names)}{where}")
         arguments = caller.spec.argnames
         for argument in signature(function).parameters:
             if argument not in arguments:

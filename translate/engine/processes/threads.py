@@ -1,7 +1,7 @@
 """The number of CPU threads of PyTorch: about the number of free cores.
 
 OpenMP's threads wait for each other by spinning. While another process is busy, a step with one
-thread per core takes two to ten times as long as with fewer threads. Therefore the number is
+thread per core takes two to ten times as long as with fewer threads. So the number is
 adjusted to the cores that other processes leave free. ``OMP_NUM_THREADS`` or ``MKL_NUM_THREADS``
 turns the adjustment off. A number set by `torch.set_num_threads` is the maximum if it was set
 before `ThreadCount` is created; if it is set later, it stays and the adjustment ends.

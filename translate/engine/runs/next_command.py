@@ -56,7 +56,7 @@ def _images_to_translate(training: TrainingState, training_images: Layout) -> La
         # the names of the files suffice, so that no header is read
         settings = data.model_copy(update={"split": split, "labels": data.labels or ()})
         try:
-            layout = check.open_layout(settings, known=training.spec.domains)
+            layout = check.open_layout(settings, known_domains=training.spec.domains)
         except Exception:  # a plugin's layout may raise anything; training is finished
             continue
         if len(layout) and not {*layout.files} <= {*training_images.files}:

@@ -94,9 +94,9 @@ def hash_images(files: Sequence[Path], read: Read) -> Hashes:
 
 def stack(hashes: Iterable[tuple[Path, NDArray[np.uint64] | None]]) -> Hashes:
     """Return the hashes of images as one array, without images that have none."""
-    known = [(path, bits) for path, bits in hashes if bits is not None]
-    rows = np.array([bits for _, bits in known], np.uint64).reshape(-1, HASH_SIDE**2 // 64)
-    return Hashes([path for path, _ in known], rows)
+    valid_hashes = [(path, bits) for path, bits in hashes if bits is not None]
+    rows = np.array([bits for _, bits in valid_hashes], np.uint64).reshape(-1, HASH_SIDE**2 // 64)
+    return Hashes([path for path, _ in valid_hashes], rows)
 
 
 def find_near_duplicates(one: Hashes, other: Hashes) -> list[NearDuplicate]:

@@ -70,7 +70,7 @@ def open_training_layouts(
     `seed` is ``train.seed``. Images are read as `domains`; empty: as the headers of a few show.
     """
     samples.ensure(data)
-    layout = open_layout(data, known=domains)
+    layout = open_layout(data, known_domains=domains)
     if not isinstance(data.validation, float):
         return layout, layout, None
     return layout, *hold_out(layout, data, data.validation, seed)
@@ -88,19 +88,19 @@ def hold_out(
         seed: The seed of training.
         unreadable: Files that both layouts exclude.
     """
-    chosen = held_out.choose_held_out(layout, data, share, seed)
+    held_out_items = held_out.choose_held_out(layout, data, share, seed)
     if not layout.files:
-        training = sorted({*range(len(layout))} - {*chosen})
-        return held_out.Subset(layout, training), held_out.Subset(layout, sorted(chosen))
-    kept = {*layout.files} - {*chosen}
-    return _without(layout, data, [*unreadable, *chosen]), _without(
-        layout, data, [*unreadable, *kept]
+        training = sorted({*range(len(layout))} - {*held_out_items})
+        return held_out.Subset(layout, training), held_out.Subset(layout, sorted(held_out_items))
+    training_files = {*layout.files} - {*held_out_items}
+    return _without(layout, data, [*unreadable, *held_out_items]), _without(
+        layout, data, [*unreadable, *training_files]
     )
 
 
 def _without(layout: Layout, data: Data, files: Sequence[Path]) -> Layout:
     """Return the layout of `data` without `files`, with classes and text length of `layout`."""
-    remaining = open_layout(data, files, known=layout.spec.domains)
+    remaining = open_layout(data, files, known_domains=layout.spec.domains)
     remaining.spec = layout.spec
     return remaining
 
@@ -124,7 +124,7 @@ def _check_validation(settings: Data, name: str, train_layout: Layout, data: Dat
     """
     key = "train.evaluate_every" if data.validation is None else "data.validation"
     try:
-        layout = open_layout(settings, known=train_layout.spec.domains)
+        layout = open_layout(settings, known_domains=train_layout.spec.domains)
     except DataError as error:
         raise ConfigError(f"{key}: {name} has no images to measure on: {error} {ADVICE}") from error
     used = {*layout.files, *layout.sources}

@@ -98,7 +98,9 @@ def open_session(device: torch.device, start: NewRun | ResumePoint) -> Session:
     if recorded:  # label maps were detected at the start of the run
         data = data.model_copy(update={"labels": label_domains(data, recorded)})
     files = OpenedFiles()
-    layout = check.open_layout(data, files=files, known=recorded.domains if recorded else ())
+    layout = check.open_layout(
+        data, files=files, known_domains=recorded.domains if recorded else ()
+    )
     if not recorded:
         check_networks_and_losses(config, layout, device)
         check_crop_size(config, layout)
@@ -157,12 +159,12 @@ def _round_up_batch_size(config: schema.Config) -> schema.Config:
     microbatches = world * train.accumulate
     if train.batch_size % microbatches == 0:
         return config
-    increased = math.ceil(train.batch_size / microbatches) * microbatches
+    new_batch_size = math.ceil(train.batch_size / microbatches) * microbatches
     reasons = [f"{world} processes"] if world > 1 else []
     reasons += [f"train.accumulate={train.accumulate}"] if train.accumulate > 1 else []
     logger.info(
-        f"train.batch_size is {increased} instead of {train.batch_size}: a multiple for "
+        f"train.batch_size is {new_batch_size} instead of {train.batch_size}: a multiple for "
         f"{' and '.join(reasons)}"
     )
-    changed = {**train.model_dump(), "batch_size": increased}
-    return layers.validate({**config.model_dump(), "train": changed})
+    changed_train = {**train.model_dump(), "batch_size": new_batch_size}
+    return layers.validate({**config.model_dump(), "train": changed_train})

@@ -117,7 +117,7 @@ def _resume(
 
 
 def _has_checkpoint(out: Path) -> bool:
-    """Return whether the run in `out` has a checkpoint, as any of the processes sees it."""
+    """Return whether the run in `out` has a checkpoint that any of the processes can read."""
     if distributed.is_first() and restarts_share_store():
         logger.info(
             "torchrun's restarts may not connect: export TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1 "

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from translate.engine.evaluation.metric import sample_fields, translation_fields
 from translate.engine.loading.order import chunks
-from translate.engine.models import calls, drawing
+from translate.engine.models import calls, generation
 from translate.engine.models.model import Model, translate_batch
 from translate.engine.pixels.processing import ImageProcessor
 from translate.engine.trust.meter import open_meter
@@ -112,17 +112,17 @@ class ModelInference:
         """Return as many samples as there are real images, with the same labels or captions."""
         model, count = self.model, len(images.target)
         texts, labels = images.field("text"), images.field("labels")
-        classes = drawing.classes(model)
+        classes = generation.classes(model)
         conditioned = "labels" in self.sample_fields(images)
         options = self.options_of(model.recipe.draw)
-        request = drawing.SampleRequest(count, seed=seed, options=options or None)
+        request = generation.SampleRequest(count, seed=seed, options=options or None)
         fake: list[Image] = []
-        for first in range(0, count, drawing.BATCH_SIZE):
+        for first in range(0, count, generation.BATCH_SIZE):
             text = None
             if texts is not None and model.spec.text_length:
-                rows = texts[first : first + drawing.BATCH_SIZE]
-                text = rows[torch.arange(drawing.BATCH_SIZE) % len(rows)]
-            chunk = drawing.draw_batch(model, request, first, text)[: count - first]
+                rows = texts[first : first + generation.BATCH_SIZE]
+                text = rows[torch.arange(generation.BATCH_SIZE) % len(rows)]
+            chunk = generation.draw_batch(model, request, first, text)[: count - first]
             fake += [_require_finite(image, f"sample {first + i}") for i, image in enumerate(chunk)]
         real_labels = labels.tolist() if labels is not None else ()
         return Outputs(

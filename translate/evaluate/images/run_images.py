@@ -107,7 +107,7 @@ def _open_unless_trained_on(
     """
     try:
         layout = open_layout(
-            data.model_copy(update={"split": split}), known=training_layout.spec.domains
+            data.model_copy(update={"split": split}), known_domains=training_layout.spec.domains
         )
     except DataError as error:
         return None, f" ({error})"

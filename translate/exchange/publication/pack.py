@@ -22,7 +22,7 @@ class PackVerification(NamedTuple):
     record: PackRecord
     size: int
     """bytes of all files; their hashes equal those of the record"""
-    missing: list[str]
+    missing_plugins: list[str]
     """plugins that are not installed, as requirements for pip"""
     other_versions: list[str]
     """plugins with another version than at packing, a line for each"""

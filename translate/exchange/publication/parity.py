@@ -14,7 +14,7 @@ from torch import Tensor
 from translate.batches import Domain
 from translate.engine.checkpoints.references.packs import Kind, ParityRecord
 from translate.engine.checkpoints.safetensors import serialize
-from translate.engine.models.drawing import SampleRequest, draw_images
+from translate.engine.models.generation import SampleRequest, draw_images
 from translate.engine.models.model import Model
 from translate.engine.pixels.processing import append_hole
 from translate.errors import CheckpointError, TranslateError

@@ -48,12 +48,12 @@ def detect(source: "EncodedImage") -> tuple[Format, Header]:
             header = named.format.probe(source)
         if header is not None:
             return named.format, header
-    known = ", ".join(sorted(named.name.upper() for named in formats()))
+    known_formats = ", ".join(sorted(named.name.upper() for named in formats()))
     unreadable = (
         name for offset, magic, name in UNREADABLE if source.data.startswith(magic, offset)
     )
     hint = f", but {name}" if (name := next(unreadable, "")) else ""
-    raise BadImage(source.path, f"no image of a known format ({known}){hint}")
+    raise BadImage(source.path, f"no image of a known format ({known_formats}){hint}")
 
 
 def image_suffixes() -> frozenset[str]:
@@ -112,10 +112,10 @@ def output_suffix(name: str, channels: int = 3, dtype: str = "uint8") -> str:
     suffix = f".{name.lower().removeprefix('.')}"
     if can_hold(suffix, channels, dtype):
         return suffix
-    known = [suffix[1:] for suffix in writable_suffixes(channels, dtype)]
+    names = [suffix[1:] for suffix in writable_suffixes(channels, dtype)]
     kind = "" if dtype == "uint8" else f" of {dtype}"
     raise ConfigError(
-        f"format: cannot write {name!r} of {channels} channels{kind}.{suggest(suffix[1:], known)}"
+        f"format: cannot write {name!r} of {channels} channels{kind}.{suggest(suffix[1:], names)}"
     )
 
 

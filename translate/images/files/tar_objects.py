@@ -25,7 +25,7 @@ class TarObject:
 
     def __init__(self, path: Path) -> None:
         self._path, self._lock = UrlPath(path), Lock()
-        self._known: tuple[Version, TarIndex] | None = None
+        self._last_read: tuple[Version, TarIndex] | None = None
         """the last version that was read, and its members"""
 
     @property
@@ -34,7 +34,7 @@ class TarObject:
 
     def exists(self) -> bool:
         """Return whether the tar file exists; raises `OSError`."""
-        return self._known is not None or self._files.is_file(self._path)
+        return self._last_read is not None or self._files.is_file(self._path)
 
     def index(self, *, fresh: bool = True) -> TarIndex:
         """Return the members; raises `OSError`.
@@ -42,16 +42,16 @@ class TarObject:
         Args:
             fresh: Ask the store whether the tar file has changed since it was read.
         """
-        _, index = self._known if self._known and not fresh else self._current_index()
+        _, index = self._last_read if self._last_read and not fresh else self._current_index()
         return index
 
     def _current_index(self) -> tuple[Version, TarIndex]:
         with self._lock:
             version = self._files.version(self._path)
-            if self._known is None or self._known[0] != version:
+            if self._last_read is None or self._last_read[0] != version:
                 with self._files.open_file(self._path, **HEADER_REQUESTS) as file:
-                    self._known = version, read_headers(file, self._path, version[0])
-            return self._known
+                    self._last_read = version, read_headers(file, self._path, version[0])
+            return self._last_read
 
     def members_in(self, folder: Path) -> Iterator[tuple[str, str | None, int]]:
         """Yield the name, stamp and size of each member in a folder, or in the tar file itself.

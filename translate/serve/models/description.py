@@ -15,7 +15,7 @@ from translate.batches import Domain
 from translate.engine.config.yaml_text import to_yaml_types
 from translate.engine.exports.torch_free.file_model import FileModel
 from translate.engine.models import calls
-from translate.engine.models.drawing import classes
+from translate.engine.models.generation import classes
 from translate.engine.models.image_model import WHOLE
 from translate.engine.models.model import Model, require_recipe
 from translate.engine.system import signatures

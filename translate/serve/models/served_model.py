@@ -15,7 +15,7 @@ from translate.engine.exports.torch_free.file_model import FileModel
 from translate.engine.exports.torch_free.files import is_exported
 from translate.engine.inference.file_translator import FileTranslator
 from translate.engine.inference.planning import make_processor
-from translate.engine.models.drawing import SampleRequest, draw_images, draw_sheet
+from translate.engine.models.generation import SampleRequest, draw_images, draw_sheet
 from translate.engine.models.image_model import ImageModel
 from translate.engine.models.model import Model, require_recipe
 from translate.engine.models.options import InferenceOptions
@@ -200,13 +200,15 @@ class ServedModel:
             fields: The parameters of the request.
         """
         parameters = signatures.read_options(declaration)
-        known = {*parameters, *recipe_options}
+        known_names = {*parameters, *recipe_options}
         for name in fields:
-            if name not in known:  # no other option reaches the model, such as the path of a mask
+            if (
+                name not in known_names
+            ):  # no other option reaches the model, such as the path of a mask
                 raise RequestError(
                     400,
                     f"{self.model.name}: there is no parameter {short_repr(name)}."
-                    f"{suggest(name, known)} See: GET /v1/models",
+                    f"{suggest(name, known_names)} See: GET /v1/models",
                 )
         values = {
             name: text if name in description.TEXT_PARAMETERS else parse(text, name)
@@ -217,7 +219,7 @@ class ServedModel:
         return signatures.convert_options(self.model.name, declaration, declared) | values
 
     def _raise_request_error(self, error: Exception) -> NoReturn:
-        """Raise the `RequestError` that tells a client of `error`, without paths of the server."""
+        """Raise the `RequestError` for `error`, without paths of the server."""
         if isinstance(error, RequestError):
             raise error
         if isinstance(error, BadImage):

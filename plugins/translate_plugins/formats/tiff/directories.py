@@ -100,13 +100,13 @@ def check_directory_size(file: BinaryIO, offset: int, encoding: Encoding) -> Non
 
 def single_page(data: bytes, offset: int, encoding: Encoding) -> bytes:
     """Return a TIFF, for Pillow, with one page: the page with its directory at `offset`."""
-    changed = bytearray(data)
-    encoding.offset.pack_into(changed, encoding.start, offset)
+    page_data = bytearray(data)
+    encoding.offset.pack_into(page_data, encoding.start, offset)
     (count,) = encoding.tag_count.unpack_from(data, offset)
     encoding.offset.pack_into(
-        changed, offset + encoding.tag_count.size + count * encoding.tag.size, 0
+        page_data, offset + encoding.tag_count.size + count * encoding.tag.size, 0
     )
-    return bytes(changed)
+    return bytes(page_data)
 
 
 def _read(file: BinaryIO, offset: int, size: int) -> bytes:

@@ -62,9 +62,9 @@ def test_the_domain_the_options_and_the_seed_are_fixed(monkeypatch: pytest.Monke
     with pytest.raises(ConfigError, match="does not translate to 'summer'"):
         fixed.choose_target("summer")
     assert fixed.complete_options({}) == fixed.complete_options({"steps": 20}) == {"steps": 20}
-    for given in ({"steps": 50}, {"guidance": 2.0}):
+    for options in ({"steps": 50}, {"guidance": 2.0}):
         with pytest.raises(ConfigError, match=r"options fixed \(steps=20\), got"):
-            fixed.complete_options(given)
+            fixed.complete_options(options)
     with pytest.raises(ConfigError, match="leave --seed out"):
         fixed.choose_seed(3)
 

@@ -33,27 +33,27 @@ def model(monkeypatch: pytest.MonkeyPatch, *, halo: int | None = 1, **changes: o
 
 
 def tiler(model: FileModel, tile: int | None = None, memory: int | None = None) -> FileTiler:
-    made = model.tiler("winter", {}, None, TileOptions(tile, memory, Path("/nowhere")))
-    assert made is not None
-    return made
+    tiled_model = model.tiler("winter", {}, None, TileOptions(tile, memory, Path("/nowhere")))
+    assert tiled_model is not None
+    return tiled_model
 
 
 @pytest.mark.parametrize("limits", [(16, None), (None, 200_000), (None, 1_500_000)])
 def test_pixels_in_tiles_are_those_of_the_whole_image(
     limits: tuple[int | None, int | None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = model(monkeypatch)
-    (whole,) = made.translate([PIXELS], "winter")
-    processor = ImageProcessor(made, "winter", limits=TileOptions(*limits, Path("/nowhere")))
+    tiled_model = model(monkeypatch)
+    (whole,) = tiled_model.translate([PIXELS], "winter")
+    processor = ImageProcessor(tiled_model, "winter", limits=TileOptions(*limits, Path("/nowhere")))
     (tiles,) = processor.translate([PIXELS])
     assert np.array_equal(whole, tiles)
 
 
 def test_images_beyond_the_memory_get_tiles_that_fit(monkeypatch: pytest.MonkeyPatch) -> None:
-    made = model(monkeypatch)
-    assert tiler(made, tile=512).needs_tiles((8, 8))
-    assert not tiler(made).needs_tiles((70, 91))
-    limited = tiler(made, memory=10_000_000)  # a pixel takes 200 bytes
+    tiled_model = model(monkeypatch)
+    assert tiler(tiled_model, tile=512).needs_tiles((8, 8))
+    assert not tiler(tiled_model).needs_tiles((70, 91))
+    limited = tiler(tiled_model, memory=10_000_000)  # a pixel takes 200 bytes
     assert limited.needs_tiles((300, 300)) and not limited.needs_tiles((200, 200))
     assert limited._tile == 128
     assert tiler(model(monkeypatch, halo=40), memory=1_000_000)._tile == 160, "4 halos at least"
@@ -71,12 +71,12 @@ def test_an_interruption_between_tiles_ends_the_image(monkeypatch: pytest.Monkey
 
 @pytest.mark.parametrize("option", ["tile", "memory"])
 def test_tiles_of_a_file_need_a_halo(option: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    made = model(monkeypatch, halo=None, whole_image="its norms use the mean")
+    tiled_model = model(monkeypatch, halo=None, whole_image="its norms use the mean")
     values = {"tile": None, "memory": None, option: 1 << 20}
     message = f"^{option}: x.inverting translates images whole, as its"
     with pytest.raises(ConfigError, match=message):
-        made.tiler("winter", {}, None, TileOptions(**values, folder=Path()))
-    assert made.tiler("winter", {}, None, TileOptions(None, None, Path())) is None
-    older = FileModel("x", "", made.spec, record=RECORD, network=blur)
+        tiled_model.tiler("winter", {}, None, TileOptions(**values, folder=Path()))
+    assert tiled_model.tiler("winter", {}, None, TileOptions(None, None, Path())) is None
+    older = FileModel("x", "", tiled_model.spec, record=RECORD, network=blur)
     with pytest.raises(ConfigError, match="as it was exported by an older version: leave --tile"):
         older.tiler("winter", {}, None, TileOptions(64, None, Path()))

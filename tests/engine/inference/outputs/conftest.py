@@ -9,7 +9,7 @@ from small_outputs import sample_images
 
 from translate.engine.inference.folder import translate_folder
 from translate.engine.inference.inputs.paths import find_inputs
-from translate.engine.models.drawing import SampleRequest
+from translate.engine.models.generation import SampleRequest
 from translate.engine.models.model import Model, load
 from translate.engine.models.options import InferenceOptions
 from translate.results import InferenceResult

@@ -73,7 +73,7 @@ def assert_equal(actual: dict[str, Tensor], expected: dict[str, Tensor]) -> None
 
 
 def test_a_second_call_of_one_graph_overwrites_the_output_of_the_first() -> None:
-    """Therefore each call of a step has its own graph."""
+    """So each call of a step has its own graph."""
     network = nn.Linear(2, 2)
     replay = capture_static(network, (torch.zeros(1, 2),))
     first = replay(torch.ones(1, 2))

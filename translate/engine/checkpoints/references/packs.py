@@ -111,7 +111,7 @@ def _readable_pack(path: Path) -> Iterator[None]:
 def _read_record(path: Path, archive: ZipFile) -> PackRecord:
     """Return the record of a pack; raises `CheckpointError` for files that it does not list."""
     entries = archive.infolist()
-    known = {entry.filename: entry for entry in entries}
+    entry_by_name = {entry.filename: entry for entry in entries}
     for entry in entries:
         name = entry.orig_filename
         if not FILES.fullmatch(name) or entry.flag_bits & 1:
@@ -119,9 +119,9 @@ def _read_record(path: Path, archive: ZipFile) -> PackRecord:
         if entry.compress_type != ZIP_STORED or entry.file_size != entry.compress_size:
             raise CheckpointError(f"{path} is no pack: {name} is compressed.")
     total = sum(entry.file_size for entry in entries)
-    if len(known) != len(entries) or total > path.stat().st_size:
+    if len(entry_by_name) != len(entries) or total > path.stat().st_size:
         raise CheckpointError(f"{path} is no pack: files occur twice or overlap in it.")
-    if known[RECORD].file_size > json_files.MAX_DOCUMENT_BYTES:
+    if entry_by_name[RECORD].file_size > json_files.MAX_DOCUMENT_BYTES:
         raise CheckpointError(f"{path} is no pack: its {RECORD} is too large.")
     try:
         document: dict[str, Any] = json_files.parse(archive.read(RECORD))
@@ -131,8 +131,8 @@ def _read_record(path: Path, archive: ZipFile) -> PackRecord:
         raise CheckpointError(f"{path}: {RECORD} is not understood: {reason}") from error
     except ValueError as error:
         raise CheckpointError(f"{path}: {RECORD} is not understood: {error}.") from error
-    if different := {*record.files, RECORD} ^ known.keys():
-        name = min(different)
+    if differing_names := {*record.files, RECORD} ^ entry_by_name.keys():
+        name = min(differing_names)
         raise CheckpointError(f"{path} is damaged: {name} is only in it, or only in {RECORD}.")
     return record
 

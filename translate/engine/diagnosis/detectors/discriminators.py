@@ -1,4 +1,4 @@
-"""Discriminators that are saturated, or that cannot tell real from generated images."""
+"""Discriminators that are saturated, or cannot distinguish real from generated images."""
 
 from collections.abc import Iterator
 

@@ -63,15 +63,15 @@ class FileModel(ImageModel):
 
     def complete_options(
         self,
-        given: Mapping[str, Any],
+        options: Mapping[str, Any],
         other_names: Sequence[str] = (),  # noqa: ARG002
     ) -> dict[str, Any]:
         fixed = self.record.options
-        for name, value in given.items():
+        for name, value in options.items():
             if name not in fixed or to_yaml_types(value) != fixed[name]:
-                known = ", ".join(f"{key}={value!r}" for key, value in fixed.items()) or "none"
+                text = ", ".join(f"{key}={value!r}" for key, value in fixed.items()) or "none"
                 raise ConfigError(
-                    f"{self.name} has its options fixed ({known}), got {name}={short_repr(value)}: "
+                    f"{self.name} has its options fixed ({text}), got {name}={short_repr(value)}: "
                     "leave --set out, or export the run again with it."
                 )
         return dict(fixed)

@@ -32,10 +32,12 @@ def require_exporter(path: Path) -> tuple[str, Exporter]:
     """Return the name and the exporter for `path`; raises `ConfigError` if none has its suffix."""
     if chosen := exporter_of(path):
         return chosen
-    known = ", ".join(f"{exporter.suffix} ({name})" for name, exporter in exporters().items())
+    known_formats = ", ".join(
+        f"{exporter.suffix} ({name})" for name, exporter in exporters().items()
+    )
     raise ConfigError(
         f"{path}: no exporter writes {path.suffix or 'this name'}. Expected a name that ends with "
-        f"{known}."
+        f"{known_formats}."
     )
 
 

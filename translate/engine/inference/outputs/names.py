@@ -43,20 +43,22 @@ class OutputNames:
         images = siblings.images
         suffixes = (split_suffix(name)[1] for name in images)
         is_kept = [self._suffix(suffix) == suffix for suffix in suffixes]
-        taken = {folded(name) for name, keep in zip(images, is_kept, strict=True) if keep}
-        if all(is_kept) and len(taken) == len(is_kept):
-            del is_kept, taken  # there may be millions
+        taken_names = {folded(name) for name, keep in zip(images, is_kept, strict=True) if keep}
+        if all(is_kept) and len(taken_names) == len(is_kept):
+            del is_kept, taken_names  # there may be millions
             yield from zip(images, images, strict=True)
             return
-        taken.update(map(folded, siblings.folders))
+        taken_names.update(map(folded, siblings.folders))
         image_of_output = dict[str, str]()
         for name, keep in zip(images, is_kept, strict=True):
             output = name
             if not keep:
                 stem, suffix = split_suffix(name)
                 output = f"{stem}{self._suffix(suffix)}"
-                output = f"{name}{self._suffix(suffix)}" if folded(output) in taken else output
-                taken.add(folded(output))
+                output = (
+                    f"{name}{self._suffix(suffix)}" if folded(output) in taken_names else output
+                )
+                taken_names.add(folded(output))
             if (first := image_of_output.setdefault(folded(output), name)) is not name:
                 self.clashes.append(f"{first} and {name}")
             yield name, output

@@ -76,13 +76,15 @@ def _record_finder(manifest: OutputManifest) -> Callable[[Path, str | None], Don
     recorded, storage, digests = manifest.recorded, manifest.storage, manifest.digests
     # the records of one shard are read faster than those of all shards
     files = f"{manifest.done.stem}*.jsonl" if manifest.shard else ALL_RECORDS
-    made, made_since = recorded.read(files), cache(recorded.read)
+    records, read_again = recorded.read(files), cache(recorded.read)
     digests.read(own=manifest.shard is not None)
 
     def hash_file(path: Path) -> str | None:
         return digests.digest_of((path,), lambda: storage.sha256(path))
 
-    return lambda output, origin: recorded.find(output, origin, hash_file, lambda: made, made_since)
+    return lambda output, origin: recorded.find(
+        output, origin, hash_file, lambda: records, read_again
+    )
 
 
 def _has_trust(manifest: OutputManifest, output: Path, record: DoneRecord) -> bool:

@@ -36,7 +36,7 @@ class StoredDigests:
         self._folder, self._name = folder, f"digests{suffix}-"
         self._token, self._number = secrets.token_hex(4), 0
         self._listings: dict[Storage, Listing] = {}
-        self._known: dict[bytes, bytes] = {}
+        self._digest_by_key: dict[bytes, bytes] = {}
         self._input_keys: dict[str, bytes] = {}
         """hashes of path and stamp of inputs that are not read yet, by their names"""
         self._lines: list[dict[str, Any]] = []
@@ -51,7 +51,7 @@ class StoredDigests:
         files = [self._folder / n for n in storage.names(self._folder) if fnmatch(n, names)]
         for line in read_lines_of(storage, files):
             with suppress(KeyError, TypeError, ValueError):  # a damaged line
-                self._known[bytes.fromhex(line["file"])] = bytes.fromhex(line["sha256"])
+                self._digest_by_key[bytes.fromhex(line["file"])] = bytes.fromhex(line["sha256"])
 
     def listing(self, storage: Storage) -> Listing:
         """Return the listing of a storage, which contains the version stamps."""
@@ -65,11 +65,11 @@ class StoredDigests:
             read: Reads the content and returns its hash; called if the hash is not known.
         """
         key = self._key(paths)
-        if key and (digest := self._known.get(key)):
+        if key and (digest := self._digest_by_key.get(key)):
             return digest.hex()
         sha256 = read()
         if key and sha256:
-            self._known[key] = bytes.fromhex(sha256)
+            self._digest_by_key[key] = bytes.fromhex(sha256)
             self._add(key, sha256)
         return sha256
 

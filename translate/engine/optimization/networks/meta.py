@@ -43,8 +43,8 @@ def construct_on_meta(create: Callable[[], Module]) -> Module | None:
             recipe = create()
         gc.collect()
         own = dict(_tensors(recipe))
-        known = {id(tensor) for tensor in (*earlier_tensors, *own.values())}
-        if any(id(tensor) not in known for tensor in _tensors_on_meta()):
+        known_ids = {id(tensor) for tensor in (*earlier_tensors, *own.values())}
+        if any(id(tensor) not in known_ids for tensor in _tensors_on_meta()):
             reason = "it has tensors that are neither parameters nor buffers"
         elif any(map(_refers_to_meta, recipe.modules())):
             reason = "a layer has an attribute that is a torch.device or another layer's tensor"

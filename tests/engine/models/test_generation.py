@@ -9,9 +9,9 @@ from file_trees import image_bytes
 from image_inversion import read_pixels
 from small_outputs import sample_images
 
-from translate.engine.models import drawing
+from translate.engine.models import generation
 from translate.engine.models import model as models
-from translate.engine.models.drawing import BATCH_SIZE, SampleRequest, draw_sheet, draw_walk
+from translate.engine.models.generation import BATCH_SIZE, SampleRequest, draw_sheet, draw_walk
 from translate.engine.models.model import Model
 from translate.errors import ConfigError
 
@@ -25,7 +25,7 @@ def test_an_image_does_not_depend_on_the_count(gan_model: Model, tmp_path: Path)
 
 def test_an_image_depends_on_its_latents_alone(gan_model: Model, tmp_path: Path) -> None:
     sample_images(gan_model, tmp_path, SampleRequest(2))
-    latents = gan_model.recipe.latents(1, drawing._generator(0, 1))
+    latents = gan_model.recipe.latents(1, generation._generator(0, 1))
     with torch.inference_mode():
         output = ((gan_model.recipe.draw(latents)[0, 0] + 1) * 127.5).round().numpy()
     assert abs(output - read_pixels(tmp_path / "000002.png")).max() <= 1
@@ -74,9 +74,9 @@ def test_a_translation_model_refuses_to_sample(tmp_path: Path) -> None:
 
 
 def test_text_is_encoded_as_bytes_padded_with_zeros_and_refused_if_too_long() -> None:
-    assert drawing.encode_text("né", 5).tolist() == [[110, 195, 169, 0, 0]]
+    assert generation.encode_text("né", 5).tolist() == [[110, 195, 169, 0, 0]]
     with pytest.raises(ConfigError, match="has 6 bytes; captions in training had 1 to 5"):
-        drawing.encode_text("houses", 5)
+        generation.encode_text("houses", 5)
 
 
 def test_a_grid_shows_the_images_of_the_files(
