@@ -223,28 +223,26 @@ class Translator:
         shard: str | None = None,
         **options: Any,
     ) -> InferenceResult:
-        """Translate a file, a folder or a glob; the options are those of ``translate infer``."""
+        """Translate a file, a folder or a glob; a second call translates what is missing.
+
+        `out` is the folder of the outputs. The other arguments are the options of `translate infer`
+        with the same names, and options of the recipe's `translate`, such as ``steps=20``.
+
+        Returns:
+            Numbers of images; those without an output are listed in ``out/problems.jsonl``.
+
+        Raises:
+            ConfigError: The model lacks an option, or outputs of other options exist in `out`.
+            DataError: There is no image.
+            SaveError: Outputs cannot be written.
+        """
         settings = InferenceOptions(
-            to=to,
-            size=size,
-            scale_back=scale_back,
-            side=side,
-            mask=parse_location(mask) if mask else None,
-            batch_size=batch_size,
-            format=format,
-            max_pixels=max_pixels,
-            frames=frames,
-            keep_metadata=keep_metadata,
-            to_srgb=to_srgb,
-            provenance=provenance,
-            overwrite=overwrite,
-            limit=limit,
-            options=options,
-            seed=seed,
-            tile=tile,
-            memory=memory,
+            to=to, size=size, scale_back=scale_back, side=side, batch_size=batch_size,
+            mask=parse_location(mask) if mask else None, format=format, max_pixels=max_pixels,
+            frames=frames, keep_metadata=keep_metadata, to_srgb=to_srgb, provenance=provenance,
+            overwrite=overwrite, limit=limit, options=options, seed=seed, tile=tile, memory=memory,
             shard=Shard.parse(shard) if shard else None,
-        )
+        )  # fmt: skip
         place = parse_location(out)
         inputs, meter = find_inputs(source, place), open_meter if trust else None
         return translate_folder(self._model, inputs, place, settings, trust=meter)

@@ -1,0 +1,1 @@
+"""Plugins: discovery, calls of their hooks, and messages about their errors."""
