@@ -1,5 +1,7 @@
 """Layers of imports, where modules and their tests are, and how long they may be."""
 
+import ast
+import re
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -156,6 +158,27 @@ def test_builtin_plugins_use_only_the_public_api_and_not_each_other() -> None:
                 wrong.append(module.at(node, f"{target} is not public"))
             if package == "translate_plugins" and not f"{target}.".startswith(f"{own_plugin}."):
                 wrong.append(module.at(node, f"{own_plugin} imports another plugin, {target}"))
+    assert not wrong, "\n".join(wrong)
+
+
+def test_public_functions_take_and_return_no_types_of_the_engine() -> None:
+    wrong = []
+    for module in OUR_MODULES:
+        if package_of(module.name) not in PUBLIC:
+            continue
+        from_imports = (node for node in ast.walk(module.tree) if isinstance(node, ast.ImportFrom))
+        engine_names = {
+            alias.asname or alias.name
+            for node in from_imports
+            if f"{node.module}.".startswith("translate.engine.")
+            for alias in node.names
+        }
+        for node in ast.walk(module.tree):
+            if isinstance(node, ast.FunctionDef) and not re.match("_[^_]", node.name):
+                parts = [part for part in (node.args, node.returns) if part]
+                names = {n.id for p in parts for n in ast.walk(p) if isinstance(n, ast.Name)}
+                if used := names & engine_names:
+                    wrong.append(module.at(node, f"{node.name}: {', '.join(sorted(used))}"))
     assert not wrong, "\n".join(wrong)
 
 

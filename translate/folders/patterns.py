@@ -99,13 +99,14 @@ class Pattern:
     def _glob(self, excluded: Path | None) -> Siblings:
         """Return what matches on the disk, without a walk through all folders."""
         siblings, suffixes = Siblings.empty(), image_suffixes()
+        start = len((self.root / "x").as_posix()) - 1
         globs = expand("/".join(self.parts))
         for path in sorted({path for glob in globs for path in self.root.glob(glob)}):
-            name = path.relative_to(self.root)
-            if excluded and path.parent.resolve().is_relative_to(excluded):
+            name = path.as_posix()[start:]  # faster than `relative_to`, for millions
+            if any_hidden(name.split("/")):
                 continue
-            if not any_hidden(name.parts):
-                add_entry(siblings, self.root, name.as_posix(), path, suffixes)
+            if not excluded or not path.parent.resolve().is_relative_to(excluded):
+                add_entry(siblings, self.root, name, path, suffixes)
         return siblings
 
     def _problems(self, missing_names: Iterable[str]) -> Siblings:
