@@ -9,8 +9,7 @@ from typing import Any
 from translate.batches import Domain
 from translate.engine.pixels.processing import scale_shorter_side
 from translate.engine.processes import distributed
-from translate.engine.processes.pool import DaemonThreadPool
-from translate.engine.splits.measured_images import THREADS
+from translate.engine.splits.measured_images import load_all
 from translate.errors import BadImage, DataError, NothingUsableError
 from translate.evaluate import baselines, measuring
 from translate.evaluate.evaluation import Evaluation, Subject
@@ -149,21 +148,16 @@ def _channels_of(path: Path) -> int:
 def _read(files: Mapping[str, Path], domain: Domain, size: int | None) -> dict[str, Image]:
     """Return images by name; raise `NothingUsableError` if one cannot be read."""
 
-    def load(path: Path) -> Image | BadImage:
-        try:
-            return scale_shorter_side(domain_images.read(path, domain), size)
-        except BadImage as bad:
-            return bad
+    def load(name: str) -> tuple[str, Image]:
+        return name, scale_shorter_side(domain_images.read(files[name], domain), size)
 
-    with DaemonThreadPool(THREADS) as pool:
-        loaded = dict(zip(files, pool.map(load, files.values()), strict=True))
-    images = {name: image for name, image in loaded.items() if not isinstance(image, BadImage)}
-    if bad := [image for image in loaded.values() if isinstance(image, BadImage)]:
+    loaded, bad = load_all(load, [*files])
+    if bad:
         raise NothingUsableError(
             f"{len(bad)} of {len(files)} files cannot be read as images: {bad[0]}. Expected only "
             "readable images: values of a part of them are not comparable. Remove these files."
         )
-    return images
+    return dict(loaded)
 
 
 def _outputs(

@@ -97,11 +97,11 @@ class MeasuredImages:
             item = self.pick(index)
             return item.names[0], self.load(item)
 
-        return _load_all(load, spread(range(len(self.layout)), limit))
+        return load_all(load, spread(range(len(self.layout)), limit))
 
     def load_files(self, paths: Sequence[Path], role: str) -> Loaded:
         """Return the pixels of crops, and an error for each file that cannot be read."""
-        return _load_all(lambda path: (str(path), as_pixels(self.crop(path, role))), paths)
+        return load_all(lambda path: (str(path), as_pixels(self.crop(path, role))), paths)
 
     @property
     def is_unpaired(self) -> bool:
@@ -138,7 +138,9 @@ class MeasuredImages:
         return truth if len(truth) == len(files[source]) else {}
 
 
-def _load_all(load: Callable[[Any], Named], arguments: Sequence[Any]) -> Loaded:
+def load_all(load: Callable[[Any], Named], arguments: Sequence[Any]) -> Loaded:
+    """Return what `load` returns for each argument, called in several threads, and its errors."""
+
     def attempt(argument: Any) -> Named | BadImage:
         try:
             return load(argument)
