@@ -109,7 +109,7 @@ def evaluate_autoencoder(run: TrainedRun) -> Evaluation:
 def evaluate_vae(run: TrainedRun) -> Evaluation:
     """Return the negative ELBO of the test digits in nats, and all of `evaluate_autoencoder`."""
     model, _ = infer.load(run.run)
-    images = _padded(run.evaluator.test[0], model.spec.size)
+    images = _pad(run.evaluator.test[0], model.spec.size)
     torch.manual_seed(0)
     with torch.inference_mode():
         bounds = [model.recipe.elbo(batch).double() for batch in images.split(500)]
@@ -144,7 +144,7 @@ def rank_correlation(first: Sequence[float], second: Sequence[float]) -> float:
     return float(np.corrcoef(*ranks)[0, 1])
 
 
-def _padded(images: NDArray[np.uint8], size: tuple[int, int]) -> torch.Tensor:
+def _pad(images: NDArray[np.uint8], size: tuple[int, int]) -> torch.Tensor:
     """Return (N, 28, 28) uint8 as ``resize: fit`` pads them, (N, 1, H, W) in [-1, 1]."""
     height, width = (side - digit_metrics.SIDE for side in size)
     tensor = to_device(torch.from_numpy(images)[:, None], "cpu")

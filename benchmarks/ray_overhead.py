@@ -62,22 +62,22 @@ def main() -> None:
             "infer": ([*startup.TRANSLATE, "infer", "--device", "cpu"], args.threads),
             "ray": ([sys.executable, "-m", "translate.scale.ray", "--actors", str(args.actors)], 1),
         }
-        measured: dict[str, list[Measurement]] = {name: [] for name in commands}
+        measurements: dict[str, list[Measurement]] = {name: [] for name in commands}
         for number in range(args.rounds):
             outputs = {}
             for name, (program, threads) in commands.items():
                 outputs[name] = root / f"{name}-{number}"
                 command = [*program, str(run), str(images), str(outputs[name]), "--quiet"]
-                measured[name].append(measure(command, outputs[name], threads))
-                print(f"{name}: {measured[name][-1]}", file=sys.stderr, flush=True)
+                measurements[name].append(measure(command, outputs[name], threads))
+                print(f"{name}: {measurements[name][-1]}", file=sys.stderr, flush=True)
             require_equal(*outputs.values())
-        rows = [row(name, measured) for name in commands]
+        rows = [row(name, measurements) for name in commands]
     note = (
         f"{args.images} images of {SIZE} px, ResNet of width {args.width}, {args.actors} actors of "
         f"one thread and one process of {args.threads}; median (quartiles) of {args.rounds} "
         "interleaved rounds; ratios within a round; both commands write equal images."
     )
-    tables.report(rows, note, args.json, measured=measured)
+    tables.report(rows, note, args.json, measured=measurements)
 
 
 def arguments() -> argparse.Namespace:
@@ -162,12 +162,12 @@ def require_equal(folder: Path, other: Path) -> None:
     assert all(path.read_bytes() == (other / path.name).read_bytes() for path in files)
 
 
-def row(name: str, measured: dict[str, list[Measurement]]) -> dict[str, Any]:
+def row(name: str, measurements: dict[str, list[Measurement]]) -> dict[str, Any]:
     """Return the row of a command."""
-    rounds = list(zip(measured[name], measured["infer"], strict=True))
+    rounds = list(zip(measurements[name], measurements["infer"], strict=True))
     cells: dict[str, Any] = {"command": name}
     for field in Measurement._fields:
-        seconds = [getattr(measurement, field) for measurement in measured[name]]
+        seconds = [getattr(measurement, field) for measurement in measurements[name]]
         cells[f"{field.replace('_', ' ')}, seconds"] = tables.median_and_quartiles(seconds, 1)
     for field in Measurement._fields:
         ratios = [getattr(command, field) / getattr(infer, field) for command, infer in rounds]

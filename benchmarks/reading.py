@@ -68,7 +68,7 @@ def measure(folder: Path, args: argparse.Namespace) -> dict[str, NDArray[np.floa
         for number, file in enumerate(files):
             (images / f"{number:04}{file.suffix}").symlink_to(file.resolve())
         pipelines = {
-            "Pillow": published(sorted(images.iterdir()), args.crop),
+            "Pillow": read_as_published(sorted(images.iterdir()), args.crop),
             "ours": ours(Path(root), args.crop, cache=0.0, floats=False),
             "ours, floats": ours(Path(root), args.crop, cache=0.0, floats=True),
             "cached": ours(Path(root), args.crop, cache=2.0, floats=False),
@@ -89,7 +89,7 @@ def clocks() -> NDArray[np.float64]:
     return np.array([time.perf_counter(), time.process_time()])
 
 
-def published(files: Sequence[Path], crop: int) -> Callable[[int], Any]:
+def read_as_published(files: Sequence[Path], crop: int) -> Callable[[int], Any]:
     """Return the transform of the published code, as a function of the index of a file."""
     side = round(crop * SCALE)
     transform = transforms.Compose(

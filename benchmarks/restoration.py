@@ -201,8 +201,8 @@ def fill_with_mean(image: Image, hole: Image) -> Image:
 
 def fill_with_surroundings(image: Image, hole: Image) -> Image:
     """Fill with the mean of the known pixels that are at most three away."""
-    near = cv2.dilate(hole, np.ones((7, 7), np.uint8)) > 0
-    return fill(image, hole, mean_colour(image, near & (hole == 0)))
+    is_near = cv2.dilate(hole, np.ones((7, 7), np.uint8)) > 0
+    return fill(image, hole, mean_colour(image, is_near & (hole == 0)))
 
 
 def mean_colour(image: Image, mask: NDArray[np.bool_]) -> NDArray[np.uint8]:

@@ -241,7 +241,9 @@ def _network(kind: Kind, part: PartConfig, **arguments: Any) -> nn.Module:
 
 def _broken_plugin_hint(name: str) -> str:
     """Return a sentence about a broken plugin that may register `name`; empty if there is none."""
-    broken = [entry for entry in discovery.skipped if name in entry]
+    broken_entries = [entry for entry in discovery.skipped if name in entry]
     return (
-        f" The plugin {broken[0]} could not be loaded: see `translate plugins`." if broken else ""
+        f" The plugin {broken_entries[0]} could not be loaded: see `translate plugins`."
+        if broken_entries
+        else ""
     )

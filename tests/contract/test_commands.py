@@ -1,4 +1,4 @@
-"""The check of a plugin's command says which rule the command breaks, and what to change."""
+"""The check of a plugin's command reports which rule the command breaks, and what to change."""
 
 import importlib
 from collections.abc import Callable

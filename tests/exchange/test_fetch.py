@@ -218,7 +218,7 @@ def test_a_full_disk_leaves_no_partial_data_set_and_the_next_command_continues(
 @pytest.mark.parametrize(("status", "attempts"), [(404, 1), (503, module.ATTEMPTS)])
 def test_an_error_of_the_server_is_tried_again_only_from_500_on(server, tmp_path, status, attempts):
     server.status = status
-    with pytest.raises(DataError, match=rf"the server says {status}"):
+    with pytest.raises(DataError, match=rf"the server answered {status}"):
         fetch("pets", tmp_path)
     assert len(server.requests) == attempts
 

@@ -54,15 +54,17 @@ def command(name: str | None, kind: str | None, as_json: bool, quiet: bool) -> N
 
 def list_names(kind: str | None, *, as_json: bool, quiet: bool) -> str:
     """Return a list of all names, by kind, with one line of text for each."""
-    listed = [entry for entry in entries() if kind in (None, entry.kind)]
+    listed_entries = [entry for entry in entries() if kind in (None, entry.kind)]
     if as_json:
-        return json.dumps([entry._asdict() for entry in listed], indent=2) + "\n"
+        return json.dumps([entry._asdict() for entry in listed_entries], indent=2) + "\n"
     if quiet:
-        return "".join(f"{name}\n" for name in dict.fromkeys(entry.name for entry in listed))
+        return "".join(
+            f"{name}\n" for name in dict.fromkeys(entry.name for entry in listed_entries)
+        )
     lines: list[str] = []
-    for listed_kind in dict.fromkeys(entry.kind for entry in listed):
+    for listed_kind in dict.fromkeys(entry.kind for entry in listed_entries):
         lines += ["", f"{TITLES[listed_kind]}:"]
-        for entry in listed:
+        for entry in listed_entries:
             if entry.kind == listed_kind:
                 lines.append(f"  {entry.name:<22} {entry.summary}".rstrip())
     return "\n".join([*lines[1:], "", "`translate show NAME` shows the options of one."]) + "\n"

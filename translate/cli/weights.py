@@ -28,7 +28,7 @@ def command(ctx: click.Context, as_json: bool, quiet: bool) -> None:
         return
     from translate.exchange.weights import declared_files
 
-    declared = declared_files()
+    declared_weights = declared_files()
     if as_json:
         records = [
             {
@@ -37,21 +37,21 @@ def command(ctx: click.Context, as_json: bool, quiet: bool) -> None:
                 "present": file.present,
                 "used_by": [f"{kind} {name}" for kind, name in used_by],
             }
-            for file, used_by in declared
+            for file, used_by in declared_weights
         ]
         console.show_json(records)
         return
     if quiet:
-        for file in (file for file, _ in declared if not file.present):
+        for file in (file for file, _ in declared_weights if not file.present):
             console.say(file.name)
         return
-    for file, used_by in declared:
+    for file, used_by in declared_weights:
         state = "present" if file.present else "missing"
         console.say(f"{file.name}  {state}, {file.megabytes} MB, {file.licence}")
         console.say(f"  {file.network}")
         console.say(f"  used by {', '.join(f'{kind} {name}' for kind, name in used_by)}")
         console.say(f"  {file.path if file.present else file.url}")
-    if any(not file.present for file, _ in declared):
+    if any(not file.present for file, _ in declared_weights):
         console.say("Download a missing file, then: translate weights add FILE")
 
 
@@ -70,6 +70,6 @@ def add(file: Path, quiet: bool) -> None:
     """
     from translate.exchange import weights
 
-    added = weights.add(file)
+    added_file = weights.add(file)
     if not quiet:
-        console.say(f"{added.network}: {added.path}")
+        console.say(f"{added_file.network}: {added_file.path}")

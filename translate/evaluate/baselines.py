@@ -162,8 +162,8 @@ def mean_image(images: Sequence[Image]) -> Image:
 
 def repeat_images(images: Sequence[Image], count: int, *, different: int = 10) -> list[Image]:
     """Return `count` images, of which only `different` differ, as after mode collapse."""
-    chosen = images[:: max(1, len(images) // different)][:different]
-    return [chosen[i % len(chosen)] for i in range(count)]
+    few_images = images[:: max(1, len(images) // different)][:different]
+    return [few_images[i % len(few_images)] for i in range(count)]
 
 
 def resize_and_crop(image: Image, size: tuple[int, int]) -> Image:

@@ -80,7 +80,7 @@ class Evaluation:
             raise ConfigError(
                 "there is nothing to measure: no metric fits these images. " + " ".join(self.notes)
             )
-        names = [value_name for chosen in selected for value_name in chosen.result_names]
+        names = [value_name for choice in selected for value_name in choice.result_names]
         values = measurements.values
         result = EvaluationResult(
             name,
@@ -110,9 +110,9 @@ class Evaluation:
     ) -> None:
         """Measure the outputs of a subject, those for further seeds, and its baselines."""
         measured = self._measure(selected, outputs)
-        for chosen, metric in measured:
-            measurements.add(chosen, metric, outputs, seeds[0])
-        computable = [chosen for chosen, _ in measured]
+        for choice, metric in measured:
+            measurements.add(choice, metric, outputs, seeds[0])
+        computable = [choice for choice, _ in measured]
         further = (self._values(computable, subject.outputs(seed)) for seed in seeds[1:])
         measurements.add_seeds(further)
         for baseline, compute in subject.baselines(outputs).items():
@@ -125,8 +125,8 @@ class Evaluation:
     ) -> dict[str, float | None]:
         """Return the values of all metrics that could be computed."""
         values: dict[str, float | None] = {}
-        for chosen, metric in self._measure(selected, outputs):
-            values |= chosen.by_result_name(measuring.compute_values(metric))
+        for choice, metric in self._measure(selected, outputs):
+            values |= choice.by_result_name(measuring.compute_values(metric))
         return values
 
     def _measure(
@@ -134,20 +134,20 @@ class Evaluation:
     ) -> list[tuple[SelectedMetric, Metric]]:
         """Return the metrics that could be computed, each with its measurement."""
         measured = []
-        for chosen in selected:
-            if not chosen.needs <= outputs.fields:
+        for choice in selected:
+            if not choice.needs <= outputs.fields:
                 continue
             try:
                 metric = measuring.measure(
-                    chosen, outputs, batch_size=self.batch_size, device=self.device
+                    choice, outputs, batch_size=self.batch_size, device=self.device
                 )
                 measuring.compute_values(metric)
             except TranslateError as error:
                 if self.metric_names:
                     raise
-                skip(self._skipped, chosen.name, error)
+                skip(self._skipped, choice.name, error)
                 continue
-            measured.append((chosen, metric))
+            measured.append((choice, metric))
         return measured
 
     def _trust(
@@ -171,9 +171,9 @@ class Evaluation:
         if seeds[1:] and measurements.baselines:
             self.notes.append(f"values are means over seeds, baselines of the seed {seeds[0]}")
         self.notes += [f"skipped {', '.join(names)}: {why}" for why, names in self._skipped.items()]
-        for chosen in selected:
-            unbiased_from = chosen.example.unbiased_from
-            for name in chosen.result_names:
+        for choice in selected:
+            unbiased_from = choice.example.unbiased_from
+            for name in choice.result_names:
                 measured = measurements.values.get(name)
                 if measured and measured.count < unbiased_from:
                     self.notes.append(
@@ -182,5 +182,5 @@ class Evaluation:
                     )
                 if measured and measured.value is None:
                     self.notes.append(
-                        f"{name} is undefined for these images: see translate show {chosen.name}"
+                        f"{name} is undefined for these images: see translate show {choice.name}"
                     )

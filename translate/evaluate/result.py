@@ -167,6 +167,6 @@ def verdict(result: EvaluationResult, name: str) -> str:
         return flag
     if best is None:
         return "no baseline"
-    near = measured.low if measured.better == "max" else measured.high
-    within = near is not None and replace(measured, value=near).is_reached_by(best[1])
-    return f"better than every baseline{', but within the interval' if within else ''}"
+    bound = measured.low if measured.better == "max" else measured.high
+    is_within = bound is not None and replace(measured, value=bound).is_reached_by(best[1])
+    return f"better than every baseline{', but within the interval' if is_within else ''}"

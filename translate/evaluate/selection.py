@@ -79,12 +79,14 @@ def select_metrics(
         ConfigError: A metric in `metric_names` does not exist, or needs a field that is missing.
     """
     arguments = {"domain": domain, "source_domain": source_domain, "classes": classes}
-    registered = list(names("metric"))  # in the order of registration
-    if unknown := [name for name in metric_names if name.rpartition("/")[2] not in registered]:
-        near = nearest("metric", unknown[0], registered)
-        raise ConfigError(f"no metric is called {unknown[0]!r}.{near}")
+    registered_names = list(names("metric"))  # in the order of registration
+    if unknown := [
+        name for name in metric_names if name.rpartition("/")[2] not in registered_names
+    ]:
+        suggestion = nearest("metric", unknown[0], registered_names)
+        raise ConfigError(f"no metric is called {unknown[0]!r}.{suggestion}")
     ranked: list[tuple[int, int, SelectedMetric]] = []
-    for name in dict.fromkeys(metric_names) or registered:
+    for name in dict.fromkeys(metric_names) or registered_names:
         selected = SelectedMetric(name, arguments)
         try:
             metric = selected.example

@@ -53,13 +53,18 @@ def comma_separated(result: EvaluationResult) -> str:
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(["images", "metric", "value", "low", "high", "deviation", "unit", "better"])
     for name, measured in result.values.items():
-        numbers = (measured.value, measured.low, measured.high, measured.deviation)
+        numbers = (
+            measured.value,
+            measured.low,
+            measured.high,
+            measured.deviation,
+        )
         writer.writerow([result.subject, name, *numbers, measured.unit, measured.better])
     for baseline, values in result.baselines.items():
         for name, value in values.items():
-            declared = result.values[name]
+            metric_value = result.values[name]
             numbers = (value, None, None, None)
-            writer.writerow([baseline, name, *numbers, declared.unit, declared.better])
+            writer.writerow([baseline, name, *numbers, metric_value.unit, metric_value.better])
     return file.getvalue()
 
 

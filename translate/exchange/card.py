@@ -24,9 +24,9 @@ def write_card(
     run: Path,
     importer: str,
     options: Mapping[str, Any],
-    imported: ImportedModel,
+    imported_model: ImportedModel,
     origins: Sequence[Origin],
-    untrained: Sequence[str],
+    untrained_networks: Sequence[str],
 ) -> str:
     """Return the README as Markdown.
 
@@ -34,9 +34,9 @@ def write_card(
         run: The run folder.
         importer: The name of the importer.
         options: Options of the importer.
-        imported: The result of the importer.
+        imported_model: The result of the importer.
         origins: The files of each direction.
-        untrained: Networks of the recipe that no file has.
+        untrained_networks: Networks of the recipe that no file has.
     """
     rows = [
         [_code(path.name), _code(network) if network else "all", " → ".join(domains),
@@ -44,13 +44,15 @@ def write_card(
         for path, network, domains in origins
     ]  # fmt: skip
     importer_options = ", ".join(f"`{name}={one_line(value)}`" for name, value in options.items())
-    recipe_options = [f"- `{name}: {one_line(value)}`" for name, value in imported.options.items()]
-    untrained_names = ", ".join(_code(name) for name in untrained)
+    recipe_options = [
+        f"- `{name}: {one_line(value)}`" for name, value in imported_model.options.items()
+    ]
+    untrained_names = ", ".join(_code(name) for name in untrained_networks)
     lines = [
         f"# {printable_name(run.name)}: imported weights",
         "",
         f"Made by `translate import`, importer `{importer}`"
-        f"{f' with {importer_options}' if options else ''}, recipe `{imported.recipe}`.",
+        f"{f' with {importer_options}' if options else ''}, recipe `{imported_model.recipe}`.",
         "",
         "| file | network | translates | bytes | sha256 |",
         "|---|---|---|---|---|",
@@ -61,12 +63,16 @@ def write_card(
         "## Recognized",
         "",
         *recipe_options,
-        f"- channels: {imported.channels[0]} to {imported.channels[1]}",
+        f"- channels: {imported_model.channels[0]} to {imported_model.channels[1]}",
         "",
         "## Assumed",
         "",
-        *(f"- {printable_name(note)}" for note in imported.notes),
-        *([f"- untrained, because not in the file: {untrained_names}"] if untrained else []),
+        *(f"- {printable_name(note)}" for note in imported_model.notes),
+        *(
+            [f"- untrained, because not in the file: {untrained_names}"]
+            if untrained_networks
+            else []
+        ),
         "",
         "## Use",
         "",

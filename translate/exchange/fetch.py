@@ -92,8 +92,10 @@ def download(url: str, target: Path, progress: Progress = lambda *_: None) -> No
             reason = "the server closed the connection"
         except urllib.error.HTTPError as error:
             if error.code < 500:
-                raise DataError(f"{url}: the server says {error.code} {error.reason}.") from error
-            reason = f"the server says {error.code} {error.reason}"
+                raise DataError(
+                    f"{url}: the server answered {error.code} {error.reason}."
+                ) from error
+            reason = f"the server answered {error.code} {error.reason}"
         except (urllib.error.URLError, HTTPException, TimeoutError, ConnectionError) as error:
             reason = str(getattr(error, "reason", error)) or type(error).__name__
         if attempt < ATTEMPTS - 1:

@@ -71,8 +71,8 @@ def recognize(
             f"{suggest(str(recipe), recipes)}"
         )
     name = next(n for n in matching if recipe is None or recipe in importers[n].recipes)
-    used = [each.network for each in (weights, *opposite)]
-    ignored = tuple(each.network for each in all_networks if each.network not in used)
+    used_networks = [each.network for each in (weights, *opposite)]
+    ignored = tuple(each.network for each in all_networks if each.network not in used_networks)
     if other:
         _, importable = _find_importable(other, importers, {name: importers[name]})
         opposite = _choose_networks(other, importable, ())
@@ -150,7 +150,7 @@ def _choose_networks(
     if not networks and len(importable) > 1:
         example = printable_name(" ".join(list(importable)[:2]))
         raise ConfigError(
-            f"{file} has {len(importable)} networks, {_listed(importable)}: choose one by "
+            f"{file} has {len(importable)} networks, {_join_first(importable)}: choose one by "
             f"--network NAME, or both directions by --network {example}."
         )
     return [importable[_full_name(file, importable, name)] for name in networks or importable]
@@ -167,7 +167,7 @@ def _full_name(file: Path, importable: Mapping[str, ForeignWeights], name: str) 
     return matching[0]
 
 
-def _listed(texts: Collection[str]) -> str:
+def _join_first(texts: Collection[str]) -> str:
     """Return the first of `texts` in one line, and how many more there are."""
     more = f" and {len(texts) - MAX_LISTED} more" if len(texts) > MAX_LISTED else ""
     return printable_name(", ".join(list(texts)[:MAX_LISTED])) + more
@@ -182,6 +182,6 @@ def raise_unknown(networks: Sequence[ForeignWeights], importers: Mapping[str, Im
     weights = networks[0]
     shapes = [f"{key} {tuple(tensor.shape)}" for key, tensor in weights.tensors.items()]
     raise CheckpointError(
-        f"no importer recognizes {weights.path}: it has {_listed(shapes)}. Tried: "
+        f"no importer recognizes {weights.path}: it has {_join_first(shapes)}. Tried: "
         f"{', '.join(importers)}. A plugin can add an importer: see plugins/README.md."
     )

@@ -45,7 +45,7 @@ def add(source: Path) -> PretrainedFile:
         digest = hash_file(source)
     except OSError as error:
         raise ConfigError(f"{source} cannot be read: {error.strerror or error}.") from error
-    known_files = [declared.file for declared in declared_files()]
+    known_files = [user.file for user in declared_files()]
     matching = [file for file in known_files if digest.startswith(file.sha256)]
     if not matching:
         raise ConfigError(_unknown_file_message(source, digest, known_files))

@@ -97,10 +97,10 @@ def expect_different_domains(root: Path, domains: Sequence[str]) -> None:
     distinct.refuse_equal(domains, places)
 
 
-def first_folder_with_images(name: str, places: Sequence[Path], near: str = "") -> Folder:
+def first_folder_with_images(name: str, places: Sequence[Path], hint: str = "") -> Folder:
     """Return the first of `places` that holds images, except images in its folders of splits.
 
-    `name` and `near` are the beginning and the end of the `DataError` if there is none.
+    `name` and `hint` are the beginning and the end of the `DataError` if there is none.
     """
     existing = [place for place in places if is_folder(place)]
     folders: list[Folder] = []
@@ -117,7 +117,7 @@ def first_folder_with_images(name: str, places: Sequence[Path], near: str = "") 
     if existing:
         raise DataError(f"{name}: no images in {join_words(existing)}{_why_none(folders)}.")
     looked_for = join_words(dict.fromkeys(places[:2]))
-    raise DataError(f"no folder for {name}: looked for {looked_for}.{near}")
+    raise DataError(f"no folder for {name}: looked for {looked_for}.{hint}")
 
 
 def notes(*folders: Folder, read: Iterable[Path] = ()) -> list[str]:
@@ -176,13 +176,13 @@ def _find_domain(root: Path, name: str, split: str) -> Folder:
                 return Folder(folder, *files)
     if is_pattern(name):
         raise DataError(f"{description}: no image matches this pattern, here or in {root}.")
-    near = _found_in_split(root, name) or suggest(name, _names(root))
+    hint = _hint_of_split(root, name) or suggest(name, _names(root))
     if not is_path(root, name) and not root.is_dir():
-        near = f" There is no folder {root}: --data DIR names the one that holds the domains."
-    return first_folder_with_images(description, candidates, near)
+        hint = f" There is no folder {root}: --data DIR names the one that holds the domains."
+    return first_folder_with_images(description, candidates, hint)
 
 
-def _found_in_split(root: Path, name: str) -> str:
+def _hint_of_split(root: Path, name: str) -> str:
     """Return a hint if a split of `root`, such as ``train``, has a folder `name`; else ""."""
     splits = (_subfolder(root, split) for split in sorted(SPLITS))
     folder = next((folder for folder in splits if (folder / name).is_dir()), None)

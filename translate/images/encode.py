@@ -25,14 +25,14 @@ def encode_image(pixels: Pixels, suffix: str, like: Header | None = None) -> byt
             this dtype.
     """
     channels, dtype = pixels.shape[2], pixels.dtype.name
-    named = format_registry.writer_of(suffix)
-    if named is None:
+    named_format = format_registry.writer_of(suffix)
+    if named_format is None:
         raise ValueError(f"no format writes files of the suffix {suffix!r}")
     like = like or Header(format="", size=pixels.shape[:2], channels=channels, dtype=dtype)
     if not format_registry.can_hold(suffix, channels, dtype, alpha=like.alpha):
         alpha = ", with alpha" if like.alpha else ""
         raise ValueError(f"{suffix} cannot store {channels} channels of {dtype}{alpha}")
-    return named.format.write(pixels, like)
+    return named_format.format.write(pixels, like)
 
 
 def write_image(path: Path, pixels: NDArray[np.uint8], like: Header | None = None) -> None:

@@ -26,7 +26,7 @@ MAX_PIXELS = 178_956_970
 """above this number of pixels Pillow raises `DecompressionBombError`, too"""
 HEADER_BYTES = 1 << 20
 """bytes of an open file that are read for its header"""
-OPENED = "opened"
+OPEN_FILE = "opened"
 """the key in `EncodedImage.cache` of the function that identifies an open file, and its result"""
 
 
@@ -94,7 +94,7 @@ class EncodedImage:
         try:
             data = require_content(path, file.read(HEADER_BYTES))
             image = cls(str(path), data, max_pixels, file)
-            image.cache[OPENED] = identify, identify()
+            image.cache[OPEN_FILE] = identify, identify()
         except BaseException:
             file.close()
             raise
@@ -118,7 +118,7 @@ class EncodedImage:
         if self.file is None:
             return
         with errors_as_bad_image(self.path):
-            identify, opened = self.cache[OPENED]
+            identify, opened = self.cache[OPEN_FILE]
             if identify() != opened:
                 raise BadImage(self.path, "changed while it was read")
 

@@ -96,9 +96,9 @@ def _training_images(history: History) -> Images:
         domain_images.domains_by_file(layout),
     )
     augment = Augment(data, layout.spec, Cache({}, common, by_file).read)
-    checked = check.CheckedData(layout, augment, [], [])
+    checked_data = check.CheckedData(layout, augment, [], [])
     count = min(TRAINING_IMAGES, len(layout))
-    [(batch, _)] = loader.batches(checked, data, seed=0, batch_size=count, steps=range(1))
+    [(batch, _)] = loader.batches(checked_data, data, seed=0, batch_size=count, steps=range(1))
     images = getattr(batch, "target", batch[0])
     levels = from_device(to_device(images, "cpu", layout.spec.target))
     return levels.reshape(len(levels), -1).astype(np.float32)

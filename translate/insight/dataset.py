@@ -154,9 +154,9 @@ def _equal_files(group: Sequence[FileReport]) -> str:
     firsts = {report.split: report.path for report in reversed(group)}.values()
     paths = [report.path for report in group]
     by_rank = sorted(paths, key=lambda path: path not in firsts)  # the first of each split leads
-    listed = sorted(by_rank[:MAX_EQUAL], key=paths.index)
-    more = [f"... ({len(paths)} files)"] if len(paths) > len(listed) else []
-    return " = ".join([*map(str, listed), *more])
+    listed_paths = sorted(by_rank[:MAX_EQUAL], key=paths.index)
+    more = [f"... ({len(paths)} files)"] if len(paths) > len(listed_paths) else []
+    return " = ".join([*map(str, listed_paths), *more])
 
 
 def _near_duplicates(reports: Sequence[FileReport], train_split: str) -> Iterator[Finding]:
@@ -186,10 +186,10 @@ def _shared_groups(names: Mapping[str, Sequence[str]], data: Data) -> Iterator[F
     """Find the groups of `data.groups` that have images in two splits."""
     for first, second in combinations(names, 2):
         if shared := groups.shared_groups(names[first], names[second], data):
-            listed = ", ".join(shared[:5]) + ", ..." * (len(shared) > 5)
+            group_names = ", ".join(shared[:5]) + ", ..." * (len(shared) > 5)
             yield Finding(
                 "broken",
-                f"data.groups: {len(shared)} groups are in {first} and in {second}: {listed}",
+                f"data.groups: {len(shared)} groups are in {first} and in {second}: {group_names}",
                 "results on them are too good: move each to one split",
             )
 

@@ -1,4 +1,4 @@
-"""The check of an image format says which rule the format breaks; built-in formats keep all."""
+"""The check of an image format reports which rule the format breaks; built-in formats keep all."""
 
 from collections.abc import Callable
 from dataclasses import replace

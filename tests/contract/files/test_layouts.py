@@ -1,4 +1,4 @@
-"""The check of a layout says which rule the layout breaks."""
+"""The check of a layout reports which rule the layout breaks."""
 
 from collections.abc import Callable
 from pathlib import Path

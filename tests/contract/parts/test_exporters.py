@@ -1,4 +1,4 @@
-"""The check of an exporter says which rule the exporter breaks."""
+"""The check of an exporter reports which rule the exporter breaks."""
 
 from collections.abc import Callable, Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""The check of a loss says which rule the loss breaks."""
+"""The check of a loss reports which rule the loss breaks."""
 
 import pytest
 import torch.nn.functional as F

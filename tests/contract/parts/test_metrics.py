@@ -1,4 +1,4 @@
-"""The check of a metric says which rule the metric breaks; built-in metrics keep all rules."""
+"""The check of a metric reports which rule the metric breaks; built-in metrics keep all rules."""
 
 import random
 

@@ -1,4 +1,4 @@
-"""The check of a generator or discriminator says which rule the network breaks."""
+"""The check of a generator or discriminator reports which rule the network breaks."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""The check of a recipe says which rule of options and noise the recipe breaks."""
+"""The check of a recipe reports which rule of options and noise the recipe breaks."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""The check of a recipe says which rule of training the recipe breaks."""
+"""The check of a recipe reports which rule of training the recipe breaks."""
 
 import socket
 import tempfile

@@ -42,15 +42,15 @@ def entries() -> list[CatalogueEntry]:
     """Return an entry for each name, sorted by kind as `TITLES` is."""
     from translate.engine.plugins.discovery import OWN_DISTRIBUTION
 
-    listed = [
+    all_entries = [
         CatalogueEntry(kind, name, summary(registration.factory), registration.distribution)
         for kind, name, registration in all_registrations()
     ]
-    listed += [
+    all_entries += [
         CatalogueEntry("configuration", name, text, OWN_DISTRIBUTION)
         for name, text in _configurations()
     ]
-    return sorted(listed, key=lambda entry: list(TITLES).index(entry.kind))
+    return sorted(all_entries, key=lambda entry: list(TITLES).index(entry.kind))
 
 
 def all_registrations() -> Iterator[tuple["Kind", str, "Registration"]]:

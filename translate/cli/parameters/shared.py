@@ -105,25 +105,25 @@ class MultiValueCommand(click.Command):
 
 def _repeat_options(args: list[str], names: set[str]) -> list[str]:
     """Repeat the option before each of its values, since click takes one value per option."""
-    repeated: list[str] = []
+    new_args: list[str] = []
     option = ""
     for position, arg in enumerate(args):
         if arg == "--":
-            return [*repeated, *args[position:]]
+            return [*new_args, *args[position:]]
         if arg.startswith("-"):
             name, equals, _ = arg.partition("=")
             option = name if name in names else ""
             if not option or equals:
-                repeated.append(arg)
+                new_args.append(arg)
             elif position + 1 == len(args):
-                repeated.append(arg)  # without a value: click reports it
+                new_args.append(arg)  # without a value: click reports it
             elif args[position + 1].startswith("-"):  # click would take this option as the value
                 raise click.BadOptionUsage(arg, f"Option {arg!r} requires an argument.")
         elif option:
-            repeated += [option, arg]
+            new_args += [option, arg]
         else:
-            repeated.append(arg)
-    return repeated
+            new_args.append(arg)
+    return new_args
 
 
 Items = list[CompletionItem]

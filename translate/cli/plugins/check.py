@@ -83,12 +83,13 @@ def command(name: str, assignments: tuple[str, ...], report_file: str | None, qu
         if kind not in KINDS_WITH_RULES:
             print_line(f"{kind} {part}: no rules; it is checked with the recipes that use it")
             continue
-        small = small_options(kind, part)
+        small_settings = small_options(kind, part)
         settings = _settings(
-            kind, part, small, assignments if (kind, part) in selected_parts else ()
+            kind, part, small_settings, assignments if (kind, part) in selected_parts else ()
         )
         print_line(
-            f"{kind} {part}" + (f", scaled down: {yaml_text.one_line(small)}" if small else "")
+            f"{kind} {part}"
+            + (f", scaled down: {yaml_text.one_line(small_settings)}" if small_settings else "")
         )
         try:
             if missing_options := _missing_options(kind, part, settings["options"]):
@@ -188,7 +189,7 @@ def _broken_plugins(name: str) -> list[tuple[str, BaseException]]:
 
 
 def _missing_options(kind: Any, name: str, settings: Mapping[str, Any]) -> str:
-    """Return the required options that are not `settings`, with their meaning."""
+    """Return the required options that are not in `settings`, with their meaning."""
     from translate.cli.messages.annotated_yaml import RESERVED_ARGUMENTS
     from translate.engine.system import signatures
     from translate.registry import find

@@ -94,13 +94,16 @@ def reads_what_probe_declares(subject: FormatSubject) -> str | None:
 def reads_windows(subject: FormatSubject) -> str | None:
     """Return from `read`, if called with a window, the pixels within the window."""
     for image in subject.images:
-        whole = as_array(subject.format.read(image))
-        height, width = whole.shape[0] // 2, whole.shape[1] // 3
+        whole_image = as_array(subject.format.read(image))
+        height, width = whole_image.shape[0] // 2, whole_image.shape[1] // 3
         if not height or not width:
             continue
-        for top, left in ((1, width), (whole.shape[0] - height, whole.shape[1] - width)):
+        for top, left in (
+            (1, width),
+            (whole_image.shape[0] - height, whole_image.shape[1] - width),
+        ):
             part = as_array(subject.format.read(image, 0, Window(top, left, height, width)))
-            expected = whole[top : top + height, left : left + width]
+            expected = whole_image[top : top + height, left : left + width]
             require(np.array_equal(part, expected),
                  f"`read` of {image.name} in a window is not that part of the image")  # fmt: skip
     return None if subject.images else NO_FILES
@@ -125,9 +128,9 @@ def keeps_alpha(subject: FormatSubject) -> str | None:
     for example in subject.examples:
         image = subject.write(example)
         alpha = image.decode_layers().alpha
-        declared = image.header.alpha
-        require(declared == (alpha is not None),
-             f"{example.description}: `probe` declares `alpha` {declared}, and `read` returns the "
+        in_probe = image.header.alpha
+        require(in_probe == (alpha is not None),
+             f"{example.description}: `probe` declares `alpha` {in_probe}, and `read` returns the "
              "opposite")  # fmt: skip
         require((alpha is not None) == example.alpha,
              f"{example.description}: alpha is {'lost' if example.alpha else 'added'}: write the "
@@ -148,8 +151,8 @@ def writes_tiles(subject: FormatSubject) -> str | None:
         subject.format.write_tiles(
             file, _tiles(pixels), TILED_SIZE, example.channels, example.dtype, TILE, header
         )
-        whole = as_array(EncodedImage("image", file.getvalue()).decode_layers())
-        same = np.array_equal(whole, pixels) or not subject.format.lossless
+        whole_image = as_array(EncodedImage("image", file.getvalue()).decode_layers())
+        same = np.array_equal(whole_image, pixels) or not subject.format.lossless
         require(same, f"{example.description}: `write_tiles` stores other pixels than its tiles")
     return None
 

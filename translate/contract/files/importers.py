@@ -65,11 +65,11 @@ def converts_its_files(subject: ImporterSubject) -> str | None:
         weights, importer = read_weights(file), subject.make()
         before = {key: tensor.clone() for key, tensor in weights.tensors.items()}
         require(importer.recognizes(weights) is True, f"It does not recognize {file}.")
-        imported = importer.convert(weights, None, None)
+        imported_model = importer.convert(weights, None, None)
         require_equal(before, weights.tensors, f"It changed {{}} of {file}: work on a copy.")
-        model, _ = build(imported, file)
+        model, _ = build(imported_model, file)
         side = model.recipe.geometry.fit(64)
-        images = random_pixels(1, imported.channels[0], side, side)
+        images = random_pixels(1, imported_model.channels[0], side, side)
         with torch.no_grad():
             output = model.recipe.eval().translate(images)
         require(output.isfinite().all(), f"The outputs of the model of {file} are not finite.")

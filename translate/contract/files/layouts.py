@@ -27,8 +27,8 @@ def finds_its_files(subject: LayoutSubject) -> None:
     require(len(layout) > 0, "It has no items: raise DataError if no file can be used.")
     are_paths = all(isinstance(path, Path) for path in layout.files)
     require(are_paths, "`files` are not all of type Path.")
-    repeated = sorted(str(path) for path, count in Counter(layout.files).items() if count > 1)
-    require(not repeated, f"`files` has {repeated[:1]} twice: list each file once.")
+    repeated_paths = sorted(str(path) for path, count in Counter(layout.files).items() if count > 1)
+    require(not repeated_paths, f"`files` has {repeated_paths[:1]} twice: list each file once.")
     for path in (*layout.files, *layout.sources):
         exists = path.is_file() or find_member(path)
         require(exists, f"{path}, in `files` or `sources`, is not a file.")
@@ -56,16 +56,18 @@ def picks_deterministically(subject: LayoutSubject) -> None:
 def picks_its_files(subject: LayoutSubject) -> str | None:
     """Pick only files in `files` or `sources`, and each of `files` for some item."""
     layout = subject.layout
-    declared, picked = {*layout.files, *layout.sources}, set[Path]()
+    listed_files, picked_files = {*layout.files, *layout.sources}, set[Path]()
     for index in subject.indices:
         for draw in range(DRAWS):
-            picked.update(layout.pick(index, Random(f"{index}/{draw}")).files)
-    for path in sorted(picked):
-        require(path in declared, f"{path} is picked, but is not in `files` or `sources`: add it.")
+            picked_files.update(layout.pick(index, Random(f"{index}/{draw}")).files)
+    for path in sorted(picked_files):
+        require(
+            path in listed_files, f"{path} is picked, but is not in `files` or `sources`: add it."
+        )
     if len(subject.indices) < len(layout) or len(layout.files) > MAX_ITEMS:
         return f"not every file was tested: there are over {MAX_ITEMS}"
     for path in layout.files:
-        require(path in picked, f"{path} is in `files`, and no item picks it: remove it.")
+        require(path in picked_files, f"{path} is in `files`, and no item picks it: remove it.")
     return None
 
 
@@ -81,12 +83,17 @@ def skips_unreadable_files(subject: LayoutSubject) -> str | None:
     except DataError:
         return f"it raises DataError without {file.name}: use a larger folder"
     require(file not in reduced_layout.files, f"`leave_out` has {file}, and `files` still has it.")
-    added = {*reduced_layout.files} - {*layout.files}
-    require(not added, f"`leave_out` has {file}, and `files` has new ones, such as {added}.")
+    added_files = {*reduced_layout.files} - {*layout.files}
+    require(
+        not added_files, f"`leave_out` has {file}, and `files` has new ones, such as {added_files}."
+    )
     for index in range(min(len(reduced_layout), MAX_ITEMS)):
         for draw in range(DRAWS):
-            picked = reduced_layout.pick(index, Random(draw)).files
-            require(file not in picked, f"`leave_out` has {file}, and item {index} still picks it.")
+            picked_files = reduced_layout.pick(index, Random(draw)).files
+            require(
+                file not in picked_files,
+                f"`leave_out` has {file}, and item {index} still picks it.",
+            )
     lost_files = {*layout.files} - {*reduced_layout.files}
     files_per_item = max(len(layout.pick(index, Random(0)).files) for index in subject.indices)
     message = (
@@ -98,11 +105,11 @@ def skips_unreadable_files(subject: LayoutSubject) -> str | None:
 
 def loads_named_tuples(subject: LayoutSubject) -> None:
     """Load items as named tuples of tensors, equal for the same files and random crop."""
-    checked = check.check_data(subject.layout, subject.data)
-    layout, items = checked.layout, []
+    checked_data = check.check_data(subject.layout, subject.data)
+    layout, items = checked_data.layout, []
     for index in [0, len(layout) - 1, 0]:
-        picked = layout.pick(index, Random(0))
-        item = layout.load(picked, checked.augment.item(Random(1)))
+        picked_item = layout.pick(index, Random(0))
+        item = layout.load(picked_item, checked_data.augment.item(Random(1)))
         message = f"`load` returned {type(item).__name__}, not a named tuple such as batches.Pair."
         require(isinstance(item, tuple) and hasattr(item, "_fields"), message)
         batch_type = getattr(layout, "batch", None)
@@ -130,14 +137,14 @@ def loads_named_tuples(subject: LayoutSubject) -> None:
 
 def describes_its_images(subject: LayoutSubject) -> None:
     """Describe in `spec` the domains, and the classes and texts of items."""
-    checked = check.check_data(subject.layout, subject.data)
-    layout = checked.layout
+    checked_data = check.check_data(subject.layout, subject.data)
+    layout = checked_data.layout
     require(isinstance(layout.spec, ImageSpec), "`spec` is not an ImageSpec.")
     fix = "ImageSpec(domains=tuple(map(Domain, domains)))"
     require(layout.spec.domains, f"`spec.domains` is empty: {fix}.")
     for index in subject.indices[:MAX_ITEMS]:
         try:
-            item = layout.load(layout.pick(index, Random(0)), checked.augment.item(Random(1)))
+            item = layout.load(layout.pick(index, Random(0)), checked_data.augment.item(Random(1)))
         except BadImage:
             continue  # training skips it
         labels, text = getattr(item, "labels", None), getattr(item, "text", None)

@@ -51,9 +51,11 @@ def writes_what_it_loads(part: PartSubject) -> str | None:
     if not all(isinstance(content, bytes) for content in contents):
         name = type(data).__name__
         raise AssertionError(f"write returned {name}: expected bytes, or bytes by file name.")
-    loaded = exporter.load(data, threads=1)
-    require_equal(dict(model.metadata), dict(loaded.metadata), "load changed {} of the metadata.")
-    for (height, width), difference in output_differences(model, loaded.network):
+    loaded_network = exporter.load(data, threads=1)
+    require_equal(
+        dict(model.metadata), dict(loaded_network.metadata), "load changed {} of the metadata."
+    )
+    for (height, width), difference in output_differences(model, loaded_network.network):
         require(
             difference <= TOLERANCE,
             f"At {width}x{height} the outputs differ by {difference:.2g}: expected {TOLERANCE:g}.",

@@ -62,19 +62,19 @@ def ignores_other_fields(part: PartSubject) -> None:
 
 def measures_in_any_order(part: PartSubject) -> None:
     """Return the same values for the same images in another order and in other batches."""
-    whole = measure_rows(part).compute()
+    whole_result = measure_rows(part).compute()
     order = torch.randperm(COUNT, generator=torch.Generator().manual_seed(1))
-    require_close(whole, measure_rows(part, order).compute(), "In another order of images")
+    require_close(whole_result, measure_rows(part, order).compute(), "In another order of images")
     in_two_batches = measure_rows(part, *TWO_BATCHES).compute()
-    require_close(whole, in_two_batches, "In two batches instead of one")
+    require_close(whole_result, in_two_batches, "In two batches instead of one")
 
 
 def merges_states(part: PartSubject) -> None:
     """Return the same values from the merged states of two processes as from one process."""
-    whole = measure_rows(part).compute()
+    whole_result = measure_rows(part).compute()
     first, second = (measure_rows(part, rows) for rows in TWO_BATCHES)
     first.merge({name: tensor.clone() for name, tensor in second.state().items()})
-    require_close(whole, first.compute(), "After merge(state()) of two parts")
+    require_close(whole_result, first.compute(), "After merge(state()) of two parts")
 
 
 def can_be_resampled(part: PartSubject) -> str | None:
@@ -95,10 +95,10 @@ def measures_inside_masks(part: PartSubject) -> str | None:
     metric: Metric = part.make()
     if not metric.masked:
         return "it is not masked"
-    whole = needed_fields(part)
-    with_masks = {**whole, "mask": torch.ones(COUNT, 1, SIDE, SIDE, dtype=torch.bool)}
+    whole_fields = needed_fields(part)
+    with_masks = {**whole_fields, "mask": torch.ones(COUNT, 1, SIDE, SIDE, dtype=torch.bool)}
     require_close(
-        measure_batches(part, whole).compute(),
+        measure_batches(part, whole_fields).compute(),
         measure_batches(part, with_masks).compute(),
         "With masks that cover all pixels",
     )

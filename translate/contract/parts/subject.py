@@ -95,5 +95,5 @@ def make_part(kind: Kind, name: str, options: Mapping[str, Any], *_: Any) -> Par
     """Return the plugin called `name` for testing; raises `ConfigError` for unknown options."""
     arguments = ["in_channels", "out_channels", "size", *METRIC_ARGUMENTS]
     part = f"{kind} {name!r}"
-    converted = signatures.convert_options(part, find(kind, name), options, arguments)
-    return PartSubject(kind, name, converted)
+    converted_options = signatures.convert_options(part, find(kind, name), options, arguments)
+    return PartSubject(kind, name, converted_options)

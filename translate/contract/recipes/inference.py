@@ -59,8 +59,8 @@ def is_independent_of_batch(subject: RecipeSubject) -> str | None:
         images = random_pixels(3, channels, *subject.spec.size)
         images[1] *= 0.2  # with other statistics
         together = translate_batch(recipe, images, to)
-        alone = torch.cat([translate_batch(recipe, image[None], to) for image in images])
-        difference = float((together - alone).abs().max())
+        single_outputs = torch.cat([translate_batch(recipe, image[None], to) for image in images])
+        difference = float((together - single_outputs).abs().max())
         require(
             difference <= 1 / 255,
             f"To {to!r}, other images of the batch, or a repetition, change an output by "
@@ -89,12 +89,12 @@ def draws_trained_size(subject: RecipeSubject) -> str | None:
     before = {name: tensor.clone() for name, tensor in recipe.state_dict().items()}
     with torch.inference_mode():
         for label, condition in _conditions(recipe, subject.spec):
-            _test_drawing(recipe, subject.spec, latents, label, condition)
+            _test_generation(recipe, subject.spec, latents, label, condition)
     require_equal(before, recipe.state_dict(), "Drawing changed {}.")
     return None
 
 
-def _test_drawing(
+def _test_generation(
     recipe: Recipe, spec: ImageSpec, latents: Tensor, label: str, condition: Tensor | None
 ) -> None:
     """Draw three images in a batch, alone, and on a walk; `label` names the condition."""
@@ -104,8 +104,8 @@ def _test_drawing(
     in_range = together.isfinite().all() and together.abs().max() <= 1
     require(in_range, f"{label}: it is not in [-1, 1].")
     conditions = condition.split(1) if condition is not None else (None,) * 3
-    alone = torch.cat([*map(recipe.draw, latents.split(1), conditions)])
-    difference = float((together - alone).abs().max())
+    single_outputs = torch.cat([*map(recipe.draw, latents.split(1), conditions)])
+    difference = float((together - single_outputs).abs().max())
     message = f"{label}: other images of the batch change an output by {difference:.3f}."
     require(difference <= 1 / 255, message)
     options = complete_options(recipe.draw, {}, label)

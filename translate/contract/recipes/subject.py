@@ -129,8 +129,8 @@ def make_subject(
     }
     config = layers.resolve(name, config=document)
     if folder:
-        checked = check.check_data(check.open_layout(config.data), config.data)
-        return RecipeSubject(config, checked.layout.spec, checked)
+        checked_data = check.check_data(check.open_layout(config.data), config.data)
+        return RecipeSubject(config, checked_data.layout.spec, checked_data)
     if (batch := _batch_type(config)) not in RANDOM_SPECS:
         raise ConfigError(
             f"the batches of the layout {config.data.layout_name!r} are unknown: give the check a "

@@ -56,10 +56,10 @@ def updates_one_player(subject: RecipeSubject) -> None:
         player: {id(p) for group in optimizer.param_groups for p in group["params"]}
         for player, optimizer in training.optimizers.items()
     }
-    saved = {id(p) for p in recipe.parameters()}
+    saved_ids = {id(p) for p in recipe.parameters()}
     for player, weights in players.items():
         require(
-            weights <= saved,
+            weights <= saved_ids,
             f"{player!r} has weights that are not in the recipe, so that they are not saved: make "
             "their network an attribute.",
         )
@@ -131,9 +131,9 @@ def _require_equal_attributes(
     expected, actual = attributes(uninterrupted.recipe), attributes(resumed.recipe)
     if not (differing := differing_names(expected, actual)):
         return
-    repeated = subject.build()  # shows which attributes differ in any case, such as times
-    subject.train(repeated, 4)
-    not_reproducible = differing_names(expected, attributes(repeated.recipe))
+    second_training = subject.build()  # shows which attributes differ in any case, such as times
+    subject.train(second_training, 4)
+    not_reproducible = differing_names(expected, attributes(second_training.recipe))
     if lost_names := [name for name in differing if name not in not_reproducible]:
         differences = [
             f"{n} differs{_versus(actual.get(n), expected.get(n))}" for n in lost_names[:3]

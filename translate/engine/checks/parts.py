@@ -66,14 +66,14 @@ def check_networks_and_losses(config: Config, layout: Layout, device: torch.devi
 
 def _swaps(config: Config) -> list[PartSwap]:
     """Return the configured parts that are not defaults."""
-    declared = signatures.read_options(find("recipe", config.recipe), ["spec"])
-    swapped = []
+    options = signatures.read_options(find("recipe", config.recipe), ["spec"])
+    swaps = []
     for name, value in config.options.items():
-        option = declared.get(name)
+        option = options.get(name)
         kind = part_kind(option) if option and value is not None else None
         if option and kind and part_name(value) != part_name(option.default):
-            swapped.append(PartSwap(name, kind, option.default))
-    return swapped
+            swaps.append(PartSwap(name, kind, option.default))
+    return swaps
 
 
 def _faults(trial: shapes.Trial, swaps: Sequence[PartSwap]) -> list[PartSwap]:

@@ -27,9 +27,9 @@ def check_arguments(
         public = [key for key in parameters.parameters if key not in ("self", "cls")]
 
         @wraps(function)
-        def call(*positional: Parameters.args, **named: Parameters.kwargs) -> Value:
+        def call(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Value:
             try:
-                bound = parameters.bind(*positional, **named)
+                bound = parameters.bind(*args, **kwargs)
             except TypeError as error:
                 raise TypeError(f"{name}() {error}. It takes {', '.join(public)}.") from error
             values = {

@@ -66,10 +66,10 @@ def resumed_config(
         document = current_document(yaml_text.read(str(run / "config.yaml")))
     except ConfigError as error:
         lines.append(f"{error} The settings in the newest checkpoint are used.")
-    written = layers.resolve(config=document)
+    saved_config = layers.resolve(config=document)
     now = layers.resolve(config=document, flags=flags, assignments=assignments)
     if command:
-        batch_size = max(command.train.batch_size, written.train.batch_size)
+        batch_size = max(command.train.batch_size, saved_config.train.batch_size)
         train = command.train.model_copy(update={"batch_size": batch_size})
         now = command.model_copy(update={"train": train})
     changes = {
@@ -79,7 +79,7 @@ def resumed_config(
     }
     effects = {key: _effect(now, key, fork=fork) for key in changes}
     lines += [f"{changes[key]}{effect}" for key, effect in effects.items() if effect is not None]
-    edited = differences(before, written)
+    edited = differences(before, saved_config)
     forbidden = [
         f"{run / 'config.yaml'} was edited: {changes[key]}" if key in edited else changes[key]
         for key, effect in effects.items()

@@ -176,8 +176,8 @@ def merge_fragment(document: Fragment, overrides: Mapping[str, Any]) -> None:
 def _merge_section(document: Fragment, section: str, values: Any) -> list[str]:
     """Set the valid `values` of a section of `document`; return an error for each invalid one."""
     if section not in KEYS[""]:
-        near = hint(str(section), document.get("recipe")) or suggest(section, KEYS[""])
-        return [f"{printable_name(str(section))}: unknown key.{near}"]
+        suggestion = hint(str(section), document.get("recipe")) or suggest(section, KEYS[""])
+        return [f"{printable_name(str(section))}: unknown key.{suggestion}"]
     if not isinstance(values, Mapping):
         return [f"{section}: expected a mapping, got {short_repr(values)}."]
     errors = []
@@ -200,11 +200,11 @@ def set_key(document: Fragment, key: str, value: Any) -> None:
             f"{printable_name(key)}: expected {section}.KEY, such as {EXAMPLES[section]}."
         )
     if section not in KEYS[""]:
-        near = hint(section, recipe) or f"{suggest(section, KEYS[''])} (section.key=VALUE)"
-        raise ConfigError(f"{printable_name(key)}: unknown key.{near}")
+        suggestion = hint(section, recipe) or f"{suggest(section, KEYS[''])} (section.key=VALUE)"
+        raise ConfigError(f"{printable_name(key)}: unknown key.{suggestion}")
     if section in SECTIONS and path[0] not in KEYS[section]:
-        near = hint(path[0], recipe) or suggest(path[0], KEYS[section])
-        raise ConfigError(f"{printable_name(key)}: unknown key.{near}")
+        suggestion = hint(path[0], recipe) or suggest(path[0], KEYS[section])
+        raise ConfigError(f"{printable_name(key)}: unknown key.{suggestion}")
     settings = document[section]
     for name in path[:-1]:
         inner = settings.get(

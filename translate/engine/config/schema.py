@@ -121,14 +121,12 @@ class Data(Section):
     @field_validator(*BY_DOMAIN)
     @classmethod
     def _require_known_domains(cls, value: Any, info: ValidationInfo) -> Any:
-        named = [] if info.field_name != "labels" and not isinstance(value, dict) else value or []
-        known_names = {
-            name for domain in info.data.get("domains", ()) for name in domain_names(domain)
-        }
-        for name in named:
-            if name not in known_names:
-                near = suggest(name, known_names).strip(" .")
-                raise ValueError(f"expected names of domains, not {short_repr(name)} ({near})")
+        names = [] if info.field_name != "labels" and not isinstance(value, dict) else value or []
+        domains = {name for domain in info.data.get("domains", ()) for name in domain_names(domain)}
+        for name in names:
+            if name not in domains:
+                hint = suggest(name, domains).strip(" .")
+                raise ValueError(f"expected names of domains, not {short_repr(name)} ({hint})")
         return value
 
     @field_validator("groups")

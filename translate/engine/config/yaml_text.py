@@ -49,8 +49,8 @@ def read(name: str) -> Fragment:
     else:
         known_configs = configs()
         if name not in known_configs:
-            near = nearest("configuration", name, known_configs)
-            raise ConfigError(f"there is no config {name!r}.{near}")
+            suggestion = nearest("configuration", name, known_configs)
+            raise ConfigError(f"there is no config {name!r}.{suggestion}")
         path = known_configs[name]
     data = path.read_bytes()
     if len(data) > MAX_BYTES:

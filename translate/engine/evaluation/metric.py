@@ -98,11 +98,11 @@ def choose_metric(train: Train, spec: ImageSpec, fields: frozenset[str]) -> Chos
     metric = _create(part, spec)
     value_name = _value_name(metric, requested)
     if missing := metric.needs - fields:
-        needed = " and ".join(
+        needs = " and ".join(
             f"{DESCRIPTIONS.get(field, field)} ({field})" for field in sorted(missing)
         )
         raise ConfigError(
-            f"train.metric: {value_name!r} needs {needed}, and this recipe with these images has "
+            f"train.metric: {value_name!r} needs {needs}, and this recipe with these images has "
             f"none.{_fitting_values(spec, fields)}"
         )
     return ChosenMetric(part, spec, value_name, metric.values[value_name])

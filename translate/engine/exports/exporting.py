@@ -67,7 +67,7 @@ def export(
     `model` and of the exporter, `name`. Raises `ConfigError` if the network cannot be exported, or
     outputs differ by more than `TOLERANCE`.
     """
-    refused = f"{model} cannot be exported by {name}: "
+    refusal = f"{model} cannot be exported by {name}: "
     try:
         content = exporter.write(exported)
         differences = output_differences(exported, exporter.load(content).network)
@@ -80,11 +80,11 @@ def export(
                 f"{cause}. Expected a recipe with a `{'draw' if exported.inputs else 'translate'}` "
                 "that consists of the same operations of PyTorch for every image."
             )
-        raise ConfigError(refused + reason) from error
+        raise ConfigError(refusal + reason) from error
     worst = max(differences, key=lambda difference: difference.value)
     if not worst.value <= TOLERANCE:
         raise ConfigError(
-            f"{refused}its outputs differ by {worst.value:.2g} at {worst.size[1]}x{worst.size[0]}; "
+            f"{refusal}its outputs differ by {worst.value:.2g} at {worst.size[1]}x{worst.size[0]}; "
             f"expected at most {TOLERANCE:g}."
         )
     return content, differences
@@ -182,9 +182,9 @@ def without_unused_networks(recipe: Recipe, call: Callable[[], object]) -> Recip
 
     Modules without parameters, such as a schedule, are kept, as their attributes may be read.
     """
-    used = {name for name, child in recipe.named_children() if not [*child.parameters()]}
+    used_names = {name for name, child in recipe.named_children() if not [*child.parameters()]}
     hooks = [
-        module.register_forward_pre_hook(lambda *_, name=name: used.add(name))
+        module.register_forward_pre_hook(lambda *_, name=name: used_names.add(name))
         for name, network in recipe.named_children()
         for module in network.modules()
     ]
@@ -195,7 +195,7 @@ def without_unused_networks(recipe: Recipe, call: Callable[[], object]) -> Recip
         for hook in hooks:
             hook.remove()
     smaller = copy.copy(recipe)
-    smaller._modules = {name: n for name, n in recipe.named_children() if name in used}
+    smaller._modules = {name: n for name, n in recipe.named_children() if name in used_names}
     return smaller
 
 

@@ -40,14 +40,14 @@ def measure_tile_requirements(
         module = trace(network, [(1, channels, side, side)], torch.device("cpu"))
         memory = ceil(full_frame_bytes(module) / side**2)
     except UnsupportedError as error:
-        return _declared(geometry, error, 0)
+        return _declared_halo(geometry, error, 0)
     try:
         halo = receptive_halo(read_graph(module))
         return TileRequirements(halo, STATISTICS if halo is None else "", memory)
     except UnsupportedError as error:
-        return _declared(geometry, error, memory)
+        return _declared_halo(geometry, error, memory)
 
 
-def _declared(geometry: Geometry, error: UnsupportedError, memory: int) -> TileRequirements:
+def _declared_halo(geometry: Geometry, error: UnsupportedError, memory: int) -> TileRequirements:
     reason = str(error) if geometry.halo is None else ""
     return TileRequirements(geometry.halo, reason, memory)

@@ -121,14 +121,14 @@ class FolderReport:
     def _advise_size(self, image: ImageResult) -> None:
         """Advise options, once, if an image is much larger than the training crops."""
         model, (height, width) = self.processor.model, image.input_size
-        trained = min(model.spec.size)
+        side = min(model.spec.size)
         any_size = model.unscaled or model.geometry.scale > 1 or self.processor.shorter_side
-        if self.has_advised_size or any_size or min(height, width) <= 2 * trained:
+        if self.has_advised_size or any_size or min(height, width) <= 2 * side:
             return
         self.has_advised_size = True
         logger.info(
-            f"{image.job.input} has {width}x{height} pixels, over twice the {trained} of the "
-            f"training crops of {model.name}: --size {trained} may look better, or --scale-back, "
+            f"{image.job.input} has {width}x{height} pixels, over twice the {side} of the "
+            f"training crops of {model.name}: --size {side} may look better, or --scale-back, "
             "which keeps the size"
         )
 

@@ -67,10 +67,13 @@ def complete_options(
             )
     title = f"{run}: {call.__name__}"
     try:
-        converted = signatures.convert_options(title, call, options, ENGINE_PARAMETERS)
+        converted_options = signatures.convert_options(title, call, options, ENGINE_PARAMETERS)
     except ConfigError as error:
         raise ConfigError(f"{error} {see}") from error
-    return {name: converted.get(name, option.default) for name, option in declared_options.items()}
+    return {
+        name: converted_options.get(name, option.default)
+        for name, option in declared_options.items()
+    }
 
 
 def choose_seed(call: Call, seed: int | None, run: str) -> int | None:

@@ -29,18 +29,18 @@ def full_tensor(tensor: Any) -> Tensor:
         return tensor.full_tensor()
 
 
-def shard_like(whole: Tensor, reference: Any) -> Tensor:
-    """Return `whole`, equal on all processes, sharded like `reference`.
+def shard_like(tensor: Tensor, reference: Any) -> Tensor:
+    """Return `tensor`, equal on all processes, sharded like `reference`.
 
     A tensor of another shape, such as the step count of an optimizer, is returned unchanged, and so
     is a sharded tensor.
     """
-    if is_sharded(whole) or not is_sharded(reference) or whole.shape != reference.shape:
-        return whole
+    if is_sharded(tensor) or not is_sharded(reference) or tensor.shape != reference.shape:
+        return tensor
     from torch.distributed.tensor import distribute_tensor
 
     return distribute_tensor(
-        whole.to(reference.device),
+        tensor.to(reference.device),
         reference.device_mesh,
         reference.placements,
         src_data_rank=None,  # without communication

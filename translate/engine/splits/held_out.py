@@ -54,26 +54,26 @@ def choose_held_out(layout: Layout, data: Data, share: float, seed: int) -> list
     """
     units = split_units(layout, data)
     fractions = {unit.key: _hash_fraction(seed, unit.key) for unit in units}
-    chosen = {key for key, fraction in fractions.items() if fraction < share}
+    chosen_units = {key for key, fraction in fractions.items() if fraction < share}
     strata = defaultdict[Hashable, list[str]](list)
     for unit in units:
         for stratum in unit.strata:
             strata[stratum].append(unit.key)
     for keys in strata.values():
         ranked = sorted(keys, key=fractions.__getitem__)
-        if chosen.isdisjoint(ranked):
-            chosen.add(ranked[0])
-        if chosen.issuperset(ranked):
-            chosen.remove(ranked[-1])
+        if chosen_units.isdisjoint(ranked):
+            chosen_units.add(ranked[0])
+        if chosen_units.issuperset(ranked):
+            chosen_units.remove(ranked[-1])
     for stratum, keys in strata.items():
-        if chosen.isdisjoint(keys) or chosen.issuperset(keys):
+        if chosen_units.isdisjoint(keys) or chosen_units.issuperset(keys):
             what = "group of data.groups" if data.groups else "image"
             raise DataError(
                 f"data.validation: {_stratum_name(layout, stratum)} has {len(keys)} {what}"
                 f"{'s' * (len(keys) != 1)}, too few to hold any out. Expected images in both "
                 "splits: add some, or name a split: --set data.validation=val"
             )
-    return [member for unit in units if unit.key in chosen for member in unit.members]
+    return [member for unit in units if unit.key in chosen_units for member in unit.members]
 
 
 def split_units(layout: Layout, data: Data) -> list[SplitUnit]:

@@ -21,9 +21,9 @@ from translate.images.domains import domain_images
 from translate.images.tensors import as_pixels
 
 THREADS = 8
-Named = tuple[str, Any]
+NamedItem = tuple[str, Any]
 """the name of a file, with its pixels or the item that it belongs to"""
-Loaded = tuple[list[Named], list[BadImage]]
+LoadResult = tuple[list[NamedItem], list[BadImage]]
 """what could be read, and an error for each file or item that could not"""
 
 
@@ -90,16 +90,16 @@ class MeasuredImages:
         """Return an item of the layout; raises `BadImage`."""
         return self.layout.load(item, self.transform.item(CenterCropRandom()))
 
-    def load_items(self, limit: int | None) -> Loaded:
+    def load_items(self, limit: int | None) -> LoadResult:
         """Return items of the layout, spread evenly, and an error for each that cannot be read."""
 
-        def load(index: int) -> Named:
+        def load(index: int) -> NamedItem:
             item = self.pick(index)
             return item.names[0], self.load(item)
 
         return load_all(load, spread(range(len(self.layout)), limit))
 
-    def load_files(self, paths: Sequence[Path], role: str) -> Loaded:
+    def load_files(self, paths: Sequence[Path], role: str) -> LoadResult:
         """Return the pixels of crops, and an error for each file that cannot be read."""
         return load_all(lambda path: (str(path), as_pixels(self.crop(path, role))), paths)
 
@@ -149,8 +149,8 @@ def load_all(load: Callable[[Any], Named], arguments: Sequence[Any]) -> Loaded:
 
     with DaemonThreadPool(THREADS) as pool:
         results = list(pool.map(attempt, arguments))
-    loaded = [result for result in results if not isinstance(result, BadImage)]
-    return loaded, [result for result in results if isinstance(result, BadImage)]
+    items = [result for result in results if not isinstance(result, BadImage)]
+    return items, [result for result in results if isinstance(result, BadImage)]
 
 
 def center_crop(spec: ImageSpec, data: Data, read: Callable[[Path], NDArray[Any]]) -> Augment:

@@ -36,7 +36,7 @@ THREADS = 8
 
 TEST = "test"
 
-Read = Callable[[Path], NDArray[Any]]
+ReadPixels = Callable[[Path], NDArray[Any]]
 
 
 class NearDuplicate(NamedTuple):
@@ -82,7 +82,7 @@ def split_warnings(dataset: CheckedData, data: Data) -> list[str]:
     return lines
 
 
-def hash_images(files: Sequence[Path], read: Read) -> Hashes:
+def hash_images(files: Sequence[Path], read: ReadPixels) -> Hashes:
     """Return the hashes of `files`, or of a sample; `read` returns the pixels of a file."""
     limit = _limit(files)
     sampled = spread(files, limit)
@@ -129,7 +129,7 @@ def _open_test(data: Data) -> Layout | None:
         return None  # there is no such split
 
 
-def _hash(path: Path, read: Read) -> NDArray[np.uint64] | None:
+def _hash(path: Path, read: ReadPixels) -> NDArray[np.uint64] | None:
     try:
         return hash_pixels(read(path))
     except BadImage:

@@ -127,9 +127,9 @@ def _check_validation(settings: Data, name: str, train_layout: Layout, data: Dat
         layout = open_layout(settings, known_domains=train_layout.spec.domains)
     except DataError as error:
         raise ConfigError(f"{key}: {name} has no images to measure on: {error} {ADVICE}") from error
-    used = {*layout.files, *layout.sources}
+    used_files = {*layout.files, *layout.sources}
     if shared := sorted(
-        used & {*train_layout.files, *(() if train_layout.files else train_layout.sources)}
+        used_files & {*train_layout.files, *(() if train_layout.files else train_layout.sources)}
     ):
         raise ConfigError(
             f"{key}: {name} has images that are trained on, {len(shared)} files, the first is "

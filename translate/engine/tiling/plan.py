@@ -68,34 +68,34 @@ def make_plan(graph: Graph, *, cheap: float = 0) -> Plan:
     for node, each in graph.operators.items():
         for source in each.inputs:
             readers.setdefault(source, []).append(node)
-    measured, stored = graph.measured, set[fx.Node](graph.sources)
+    measured_nodes, stored_nodes = graph.measured, set[fx.Node](graph.sources)
     cost, reads = dict[fx.Node, float](), dict[fx.Node, frozenset[fx.Node]]()
 
     def is_read_repeatedly(node: fx.Node) -> bool:
         """Return whether elements of a value are read more than once."""
         nodes = readers.get(node, [])
-        if len(nodes) != 1 or node in measured:
-            return len(nodes) > 1 or node in measured
+        if len(nodes) != 1 or node in measured_nodes:
+            return len(nodes) > 1 or node in measured_nodes
         return graph.operators[nodes[0]].reads_neighbours or is_read_repeatedly(nodes[0])
 
     passes = [
         Pass(node, is_stored=False, is_measured=True, reads=frozenset({node}))
         for node in graph.sources
-        if node in measured
+        if node in measured_nodes
     ]
     for node, each in graph.operators.items():
-        computed = [i for i in each.inputs if i not in stored]
+        computed = [i for i in each.inputs if i not in stored_nodes]
         cost_of_inputs = sum(cost[i] * prod(shape_of(i)) for i in computed)
         cost[node] = each.multiplications + cost_of_inputs / prod(shape_of(node))
-        stored_inputs = frozenset(i for i in each.inputs if i in stored)
+        stored_inputs = frozenset(i for i in each.inputs if i in stored_nodes)
         reads[node] = stored_inputs.union(*(reads[i] for i in computed))
         number = len(reads[node])
         is_expensive = cost[node] > max(cheap, number * MAX_READS) or number > MAX_READS
         is_stored = node is not graph.output and is_expensive and is_read_repeatedly(node)
-        if is_stored or node in measured or node is graph.output:
-            passes.append(Pass(node, is_stored, node in measured, reads[node]))
+        if is_stored or node in measured_nodes or node is graph.output:
+            passes.append(Pass(node, is_stored, node in measured_nodes, reads[node]))
         if is_stored:
-            stored.add(node)
+            stored_nodes.add(node)
     return Plan(graph, tuple(passes))
 
 
@@ -118,9 +118,9 @@ def full_frame_bytes(module: fx.GraphModule) -> int:
         if node.op in ("placeholder", "call_function") and hasattr(node.meta.get("val"), "shape"):
             sizes[node] = size_in_bytes(node)
         peak = max(peak, sum(sizes.values()))
-        for used in node.all_input_nodes:
-            if last_reader[used] is node:
-                sizes.pop(used, None)
+        for used_node in node.all_input_nodes:
+            if last_reader[used_node] is node:
+                sizes.pop(used_node, None)
     return peak
 
 

@@ -61,9 +61,9 @@ def read_graph(module: fx.GraphModule) -> Graph:
     """
     sources, operators = list[fx.Node](), dict[fx.Node, Operator]()
     reductions, splits = dict[fx.Node, fx.Node](), dict[fx.Node, fx.Node]()
-    repeated = dict[fx.Node, fx.Node]()
+    repetitions = dict[fx.Node, fx.Node]()
     """images with one more dimension, along which pixels are repeated: `repeat_interleave`"""
-    spatial_nodes: tuple[Container[fx.Node], ...] = operators, sources, splits, repeated
+    spatial_nodes: tuple[Container[fx.Node], ...] = operators, sources, splits, repetitions
     output: Any = None
     for node in module.graph.nodes:
         spatial = [n for n in node.all_input_nodes if any(n in each for each in spatial_nodes)]
@@ -73,10 +73,10 @@ def read_graph(module: fx.GraphModule) -> Graph:
             output = node.args[0]
         elif not spatial:
             continue
-        elif len(spatial) == 1 and _is_step_of_repetition(node, spatial[0], repeated):
-            repeated[node] = repeated.get(spatial[0], spatial[0])
-        elif spatial[0] in repeated:
-            operators[node] = _repetition(node, repeated[spatial[0]])
+        elif len(spatial) == 1 and _is_step_of_repetition(node, spatial[0], repetitions):
+            repetitions[node] = repetitions.get(spatial[0], spatial[0])
+        elif spatial[0] in repetitions:
+            operators[node] = _repetition(node, repetitions[spatial[0]])
         elif name_of(node) in ("split", "split_with_sizes", "chunk"):
             splits[node] = spatial[0]
         elif node.target is operator.getitem:
@@ -102,11 +102,11 @@ def _part_of_split(node: fx.Node, splits: Mapping[fx.Node, fx.Node]) -> Operator
     return Channels(node, splits[split], slice(start, start + shape_of(node)[1]))
 
 
-def _is_step_of_repetition(node: fx.Node, source: fx.Node, repeated: Container[fx.Node]) -> bool:
+def _is_step_of_repetition(node: fx.Node, source: fx.Node, repetitions: Container[fx.Node]) -> bool:
     """Return whether a node is a step of `repeat_interleave`, but not the last step."""
     if name_of(node) == "unsqueeze":
-        return source not in repeated and node.args[1] in (3, 4)
-    return source in repeated and name_of(node) in ("expand", "clone")
+        return source not in repetitions and node.args[1] in (3, 4)
+    return source in repetitions and name_of(node) in ("expand", "clone")
 
 
 def _repetition(node: fx.Node, source: fx.Node) -> Operator:
@@ -124,7 +124,7 @@ def _operator(node: fx.Node, spatial: tuple[fx.Node, ...]) -> Operator:
     except UnsupportedError:
         small = all(prod(shape_of(n)) <= SMALL_VALUE for n in (node, *spatial))
         if len(spatial) == 1 and small and len(shape_of(node)) == 4:
-            return window_operators.Whole(node, spatial[0])
+            return window_operators.WholeInput(node, spatial[0])
         raise
 
 

@@ -185,7 +185,7 @@ class PixelUnshuffle(PixelShuffle):
         return F.pixel_unshuffle(pixels, self.factor)
 
 
-class Whole(Windowed):
+class WholeInput(Windowed):
     """Any operation on a small input, which is computed from the whole input."""
 
     fill = "replicate"

@@ -32,9 +32,11 @@ class Saver:
         """
         training = self.training
         weights = training.recipe.state_dict()
-        broken = [name for name, tensor in weights.items() if not _is_finite(local_shard(tensor))]
-        if distributed.all_reduce_max(bool(broken)):
-            name = broken[0] if broken else "a tensor of another process"
+        names_not_finite = [
+            name for name, tensor in weights.items() if not _is_finite(local_shard(tensor))
+        ]
+        if distributed.all_reduce_max(bool(names_not_finite)):
+            name = names_not_finite[0] if names_not_finite else "a tensor of another process"
             raise TrainingError(
                 f"step {training.step}: {name} is not finite, so nothing was saved; "
                 "the last checkpoint is intact."

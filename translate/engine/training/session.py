@@ -107,26 +107,26 @@ def open_session(device: torch.device, start: NewRun | ResumePoint) -> Session:
     with read.memory_limit(start.checkpoint) if start.checkpoint else nullcontext():
         training = build_training(config, recorded or layout.spec, device, option_files)
     check_batch_type(config, layout)
-    checked = add_validation(check.check_data(layout, data, files), data, config)
+    checked_data = add_validation(check.check_data(layout, data, files), data, config)
     messages = start.load(training)  # after all that may draw random numbers
-    steps = total_steps(config.train, len(checked.layout))
+    steps = total_steps(config.train, len(checked_data.layout))
     origin = start.origin()
     writer = RunWriter(
         folder, training, steps, trackers=trackers, directory=directory, origin=origin
     )
     evaluations = None
-    if config.train.evaluate_every and checked.validation and training.step < steps:
-        evaluations = Evaluations(training, checked.validation)
-    session = Session(training, checked, writer, steps, recorded is None, evaluations)
+    if config.train.evaluate_every and checked_data.validation and training.step < steps:
+        evaluations = Evaluations(training, checked_data.validation)
+    session = Session(training, checked_data, writer, steps, recorded is None, evaluations)
     if session.is_complete:
         return session
     if session.is_new and distributed.is_first():
         if not dry_run:
             folders.ensure_writable(folder)
-        messages += split_warnings(checked, data)
+        messages += split_warnings(checked_data, data)
     for message in messages:
         logger.info(message)
-    start.report(writer, training, checked)
+    start.report(writer, training, checked_data)
     return session
 
 

@@ -87,7 +87,7 @@ class ModelInference:
     def translations(self, images: RunImages, seed: int) -> Outputs:
         """Return the translations of the images of a split."""
         if self.model.degrades_images:
-            return self._restored(images, seed)
+            return self._restore_degraded(images, seed)
         domain, target = self.model.source_and_target(self.to)
         fake = self._translate(images.source, domain.name, self.to, seed)
         cycle: list[Image] = []
@@ -133,7 +133,7 @@ class ModelInference:
             real_labels=real_labels if conditioned else (),
         )
 
-    def _restored(self, images: RunImages, seed: int) -> Outputs:
+    def _restore_degraded(self, images: RunImages, seed: int) -> Outputs:
         """Return the outputs for inputs that the recipe degrades; the images are the truth."""
         model = self.model
         options = self.options_of(model.recipe.translate)

@@ -11,7 +11,7 @@ from torch import Tensor
 from translate.batches import Domain, Layout
 from translate.engine.config.schema import Data
 from translate.engine.data.check import open_layout
-from translate.engine.splits.measured_images import Loaded, MeasuredImages
+from translate.engine.splits.measured_images import LoadResult, MeasuredImages
 from translate.engine.splits.validation import open_training_layouts
 from translate.errors import BadImage, DataError, NothingUsableError
 from translate.folders.names import VALIDATION_SPLITS
@@ -72,13 +72,13 @@ def open_split(
     Raises:
         DataError: There is no split of that name.
     """
-    layout_of_all, trained, held_out = open_training_layouts(data, seed, domains)
+    layout_of_all, training_layout, held_out = open_training_layouts(data, seed, domains)
     name = split or "test"
     if held_out and name == VALIDATION:
-        return Split(held_out, data.model_copy(update={"split": name}), trained)
+        return Split(held_out, data.model_copy(update={"split": name}), training_layout)
     layout, reason = _open_unless_trained_on(data, name, layout_of_all)
     if layout:
-        return Split(layout, data.model_copy(update={"split": name}), trained)
+        return Split(layout, data.model_copy(update={"split": name}), training_layout)
     if split:
         raise DataError(
             f"split: there is no split {split!r} of {' and '.join(data.domains)} in {data.root}"
@@ -87,15 +87,15 @@ def open_split(
         )
     if held_out:
         note = "there is no test split: these are the validation images that were held out"
-        return Split(held_out, data.model_copy(update={"split": VALIDATION}), trained, note)
+        return Split(held_out, data.model_copy(update={"split": VALIDATION}), training_layout, note)
     configured = [data.validation] if isinstance(data.validation, str) else []
     for other in [*configured, *VALIDATION_SPLITS]:
         layout, _ = _open_unless_trained_on(data, other, layout_of_all)
         if layout:
             note = f"there is no test split: these are the images of the split {other!r}"
-            return Split(layout, data.model_copy(update={"split": other}), trained, note)
+            return Split(layout, data.model_copy(update={"split": other}), training_layout, note)
     note = "there is no test split: these are the images that it was trained on"
-    return Split(trained, data, trained, note)
+    return Split(training_layout, data, training_layout, note)
 
 
 def _open_unless_trained_on(
@@ -174,7 +174,7 @@ def _unpaired(images: MeasuredImages, *, reverse: bool, to: str, limit: int | No
     )
 
 
-def _require_some(result: Loaded) -> Loaded:
+def _require_some(result: LoadResult) -> LoadResult:
     """Return `result`; raises `NothingUsableError` if nothing could be read."""
     loaded, problems = result
     if not loaded:

@@ -42,8 +42,8 @@ HALF_LEVEL = 1 / 131070
 
 def domains_by_role(spec: ImageSpec) -> Mapping[str, Domain]:
     """Return the domains by role: ``source``, ``target``, and the name of each domain."""
-    named = {domain.name: domain for domain in spec.domains}
-    return named | {"source": spec.source, "target": spec.target}
+    domain_by_name = {domain.name: domain for domain in spec.domains}
+    return domain_by_name | {"source": spec.source, "target": spec.target}
 
 
 def domain_of_role(by_role: Mapping[str, Domain], roles: Sequence[str], index: int) -> Domain:

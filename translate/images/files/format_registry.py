@@ -43,12 +43,12 @@ def detect(source: "EncodedImage") -> tuple[Format, Header]:
 
     Raises `BadImage` if no format recognizes the file, or it cannot be read.
     """
-    for named in formats():
+    for named_format in formats():
         with errors_as_bad_image(source.path):
-            header = named.format.probe(source)
+            header = named_format.format.probe(source)
         if header is not None:
-            return named.format, header
-    known_formats = ", ".join(sorted(named.name.upper() for named in formats()))
+            return named_format.format, header
+    known_formats = ", ".join(sorted(named_format.name.upper() for named_format in formats()))
     unreadable = (
         name for offset, magic, name in UNREADABLE if source.data.startswith(magic, offset)
     )
@@ -58,7 +58,9 @@ def detect(source: "EncodedImage") -> tuple[Format, Header]:
 
 def image_suffixes() -> frozenset[str]:
     """Return the suffixes of files that are images, in lower case."""
-    return frozenset(suffix for named in formats() for suffix in named.format.suffixes)
+    return frozenset(
+        suffix for named_format in formats() for suffix in named_format.format.suffixes
+    )
 
 
 def can_hold(suffix: str, channels: int = 3, dtype: str = "uint8", *, alpha: bool = False) -> bool:
@@ -77,7 +79,7 @@ def can_hold(suffix: str, channels: int = 3, dtype: str = "uint8", *, alpha: boo
 
 def writable_suffixes(channels: int = 3, dtype: str = "uint8") -> list[str]:
     """Return the suffixes of files that can hold such an image, sorted."""
-    suffixes = {suffix for named in formats() for suffix in named.format.writes}
+    suffixes = {suffix for named_format in formats() for suffix in named_format.format.writes}
     return sorted(suffix for suffix in suffixes if can_hold(suffix, channels, dtype))
 
 
@@ -132,7 +134,14 @@ def is_lossy(suffix: str) -> bool:
 
 def writer_of(suffix: str) -> NamedFormat | None:
     """Return the format that files with this suffix are written in, or None."""
-    return next((named for named in formats() if suffix.lower() in named.format.writes), None)
+    return next(
+        (
+            named_format
+            for named_format in formats()
+            if suffix.lower() in named_format.format.writes
+        ),
+        None,
+    )
 
 
 def formats() -> tuple[NamedFormat, ...]:

@@ -91,14 +91,16 @@ def with_xmp(
     """
     try:
         input_packet = Packet(packet)
-        added = _describe(maker, input_sha256, input_packet.texts.get(SOURCE_TYPE, ""))
-        merged = input_packet.merge(added, PREFIXES, keep_all=keep_all)
-        if len(merged) > MAX_BYTES:
-            raise ValueError(f"its XMP would have {len(merged):,} bytes, more than {MAX_BYTES:,}")
-        return replace(like, xmp=merged), ()
+        new_properties = _describe(maker, input_sha256, input_packet.texts.get(SOURCE_TYPE, ""))
+        merged_packet = input_packet.merge(new_properties, PREFIXES, keep_all=keep_all)
+        if len(merged_packet) > MAX_BYTES:
+            raise ValueError(
+                f"its XMP would have {len(merged_packet):,} bytes, more than {MAX_BYTES:,}"
+            )
+        return replace(like, xmp=merged_packet), ()
     except ValueError as error:
-        merged = Packet().merge(_describe(maker, input_sha256), PREFIXES, keep_all=False)
-        return replace(like, xmp=merged), (Note("xmp", f"{error}: it is not kept"),)
+        merged_packet = Packet().merge(_describe(maker, input_sha256), PREFIXES, keep_all=False)
+        return replace(like, xmp=merged_packet), (Note("xmp", f"{error}: it is not kept"),)
 
 
 def header_of_sample(pixels: Pixels, maker: Maker | None) -> Header:

@@ -62,13 +62,13 @@ class Packet:
         return {entry.name: entry.text for entry in self._entries if entry.text is not None}
 
     def merge(
-        self, added: Mapping[Property, str], prefixes: Mapping[str, str], *, keep_all: bool
+        self, new_properties: Mapping[Property, str], prefixes: Mapping[str, str], *, keep_all: bool
     ) -> bytes:
         """Return the packet of an output: properties of this packet, which is changed, and others.
 
         Args:
-            added: Properties and their texts, which replace those of the same name.
-            prefixes: The prefix of each namespace in `added`.
+            new_properties: Properties and their texts, which replace those of the same name.
+            prefixes: The prefix of each namespace in `new_properties`.
             keep_all: Whether all properties are kept that hold for a translation, also place,
                 camera and persons; else only those on the owner and the licence.
 
@@ -77,15 +77,15 @@ class Packet:
         """
         has_kept = False
         for entry in self._entries:
-            if entry.name not in added and _is_kept(entry.name, keep_all=keep_all):
+            if entry.name not in new_properties and _is_kept(entry.name, keep_all=keep_all):
                 has_kept = True
             else:
                 entry.remove()
-        description = _description(added, prefixes)
+        description = _description(new_properties, prefixes)
         if self._document is None or not has_kept:
             rdf = f'<rdf:RDF xmlns:rdf="{RDF}">{description}</rdf:RDF>'
             text = f'<x:xmpmeta xmlns:x="adobe:ns:meta/">{rdf}</x:xmpmeta>'
-            return f"{START}{text}{END}".encode() if added else b""
+            return f"{START}{text}{END}".encode() if new_properties else b""
         _rdf(self._document).appendChild(self._document.createElement("added"))
         before, _, after = _text_of(self._document).rpartition("<added/>")
         return f"{START}{before}{description}{after}{END}".encode()
@@ -101,14 +101,14 @@ class _Entry(NamedTuple):
     """removes the property from its document"""
 
 
-def _description(added: Mapping[Property, str], prefixes: Mapping[str, str]) -> str:
+def _description(new_properties: Mapping[Property, str], prefixes: Mapping[str, str]) -> str:
     """Return an element with the properties as attributes, or "" if there are none."""
-    if not added:
+    if not new_properties:
         return ""
-    namespaces = dict.fromkeys(each.namespace for each in added)
-    declared = [f"xmlns:{prefixes[name]}={quoteattr(name)}" for name in namespaces]
-    values = [f"{prefixes[p.namespace]}:{p.name}={quoteattr(v)}" for p, v in added.items()]
-    attributes = "\n ".join(["", f'xmlns:rdf="{RDF}" rdf:about=""', *declared, *values])
+    namespaces = dict.fromkeys(each.namespace for each in new_properties)
+    declarations = [f"xmlns:{prefixes[name]}={quoteattr(name)}" for name in namespaces]
+    values = [f"{prefixes[p.namespace]}:{p.name}={quoteattr(v)}" for p, v in new_properties.items()]
+    attributes = "\n ".join(["", f'xmlns:rdf="{RDF}" rdf:about=""', *declarations, *values])
     return f"<rdf:Description{attributes}/>"
 
 

@@ -215,8 +215,8 @@ class ServedModel:
             for name, text in fields.items()
             if text.strip()
         }
-        declared = {name: values.pop(name) for name in parameters if name in values}
-        return signatures.convert_options(self.model.name, declaration, declared) | values
+        parameter_values = {name: values.pop(name) for name in parameters if name in values}
+        return signatures.convert_options(self.model.name, declaration, parameter_values) | values
 
     def _raise_request_error(self, error: Exception) -> NoReturn:
         """Raise the `RequestError` for `error`, without paths of the server."""

@@ -140,13 +140,13 @@ def _find_array(archive: ZipFile) -> ZipInfo:
     Raises `ValueError` if there is neither.
     """
     entries = [entry for entry in archive.infolist() if entry.filename.endswith(".npy")]
-    chosen = [entry for entry in entries if entry.filename == ARRAY_NAME] or entries
-    if len(chosen) != 1:
+    candidates = [entry for entry in entries if entry.filename == ARRAY_NAME] or entries
+    if len(candidates) != 1:
         names = ", ".join(entry.filename.removesuffix(".npy") for entry in entries[:5])
         raise ValueError(
             f"an .npz of {len(entries)} arrays ({names}): expected one, or one called image"
         )
-    return chosen[0]
+    return candidates[0]
 
 
 def _array_header(archive: ZipFile, entry: ZipInfo) -> ArrayHeader:

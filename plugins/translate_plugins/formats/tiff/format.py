@@ -20,7 +20,11 @@ from translate_plugins.formats.tiff.blocks import Blocks, Grid
 from translate_plugins.formats.tiff.pages import Page
 
 SUFFIXES = frozenset({".tif", ".tiff"})
-CONVERTED = {tiff_pages.PALETTE: "a palette", tiff_pages.CMYK: "CMYK", tiff_pages.LAB: "L*a*b*"}
+CONVERTED_COLOURS = {
+    tiff_pages.PALETTE: "a palette",
+    tiff_pages.CMYK: "CMYK",
+    tiff_pages.LAB: "L*a*b*",
+}
 """colours that are converted to RGB, with the name of each for messages"""
 MODES = {tiff_pages.PALETTE: "P", tiff_pages.CMYK: "CMYK", tiff_pages.LAB: "LAB"}
 """Pillow's names of these modes"""
@@ -53,7 +57,7 @@ class Tiff:
             frames=len(pages),
             pages=True,
             orientation=_orientation(page),
-            converted=CONVERTED.get(page.photometric, ""),
+            converted=CONVERTED_COLOURS.get(page.photometric, ""),
             extra=tags.header_extra(page, only_page=len(pages) == 1),
             private=pillow.lazy_exif(source, "TIFF") if source.file is None else {},
             xmp=tags.xmp(page),

@@ -77,14 +77,14 @@ def download(reference: str | Path) -> tuple[Path, list[str]]:
         SaveError: The cache cannot be written to.
     """
     place = parse_reference(reference)
-    folder = _snapshot(place, again=False)
+    folder = _snapshot(place, download_again=False)
     try:
         return newest_checkpoint(folder, training=False)
     except CheckpointError:
         if library().is_offline_mode():
             raise
     try:
-        return newest_checkpoint(_snapshot(place, again=True), training=False)
+        return newest_checkpoint(_snapshot(place, download_again=True), training=False)
     except CheckpointError as error:
         reason = str(error).replace(str(folder), str(place))
         raise CheckpointError(
@@ -107,8 +107,8 @@ def endpoint() -> str | None:
     return os.environ.get("HF_ENDPOINT") or None
 
 
-def _snapshot(place: HubReference, *, again: bool) -> Path:
-    """Return the folder of a revision in the cache; download missing files, or all `again`."""
+def _snapshot(place: HubReference, *, download_again: bool) -> Path:
+    """Return the folder of a revision in the cache; download missing files, or all again."""
     package = library()
     try:
         folder = package.snapshot_download(
@@ -116,7 +116,7 @@ def _snapshot(place: HubReference, *, again: bool) -> Path:
             revision=place.revision,
             allow_patterns=PATTERNS,
             endpoint=endpoint(),
-            force_download=again,
+            force_download=download_again,
             library_name="translate-kit",
         )
     except Exception as error:

@@ -105,17 +105,19 @@ def _restore_group(
     group: dict[str, Any],
     initial: Mapping[str, Any],
     saved_initial: Mapping[str, Any],
-    saved: Mapping[str, Any],
+    saved_group: Mapping[str, Any],
 ) -> str:
-    """Set hyperparameters of `group` to `saved` values, if `initial` is equal to `saved_initial`.
+    """Set hyperparameters of `group` to `saved_group`, where `initial` equals `saved_initial`.
 
     Returns why the group cannot be restored, or an empty string.
     """
     for key, value in initial.items():
         if key in saved_initial and to_yaml_types(value) == to_yaml_types(saved_initial[key]):
-            group[key] = tuple(saved[key]) if isinstance(saved[key], list) else saved[key]
-            if key == "lr" and "initial_lr" in saved:
-                group["initial_lr"] = saved["initial_lr"]
+            group[key] = (
+                tuple(saved_group[key]) if isinstance(saved_group[key], list) else saved_group[key]
+            )
+            if key == "lr" and "initial_lr" in saved_group:
+                group["initial_lr"] = saved_group["initial_lr"]
         elif key in MOMENT_SETTINGS and bool(value) != bool(saved_initial.get(key)):
             return f"{key} is {value}, and was {saved_initial.get(key)}"
     return ""

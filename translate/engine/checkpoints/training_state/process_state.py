@@ -23,11 +23,11 @@ def read_moments(folder: Path, training: TrainingState) -> dict[str, Tensor]:
     reads its shards. Other moments are memory-mapped: copy them to keep them.
     """
     players = training.optimizers
-    renamed = {old: new for old, new in training.recipe.renamed.items() if old not in players}
+    new_names = {old: new for old, new in training.recipe.renamed.items() if old not in players}
 
     def allocate(name: str, shape: Size, dtype: torch.dtype) -> Tensor:
         _, player, index, _ = name.split("/", 3)
-        optimizer = players.get(renamed.get(player, player))
+        optimizer = players.get(new_names.get(player, player))
         groups = optimizer.param_groups if optimizer else []
         parameters = [parameter for group in groups for parameter in group["params"]]
         if int(index) < len(parameters) and parameters[int(index)].shape == shape:
@@ -40,9 +40,11 @@ def read_moments(folder: Path, training: TrainingState) -> dict[str, Tensor]:
 
         moments = load_shards(folder, allocate)
     else:
-        saved = map_tensors(folder / TRAINING)
-        moments = {name: tensor for name, tensor in saved.items() if name.startswith(MOMENTS)}
-    for old, new in renamed.items():
+        saved_tensors = map_tensors(folder / TRAINING)
+        moments = {
+            name: tensor for name, tensor in saved_tensors.items() if name.startswith(MOMENTS)
+        }
+    for old, new in new_names.items():
         moments |= with_prefix(f"optimizer/{new}", without_prefix(f"optimizer/{old}", moments))
     return moments
 

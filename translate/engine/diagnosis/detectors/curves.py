@@ -70,9 +70,9 @@ def strongest_period(values: NDArray[np.float64]) -> tuple[float, float, float]:
     if not total or len(power) <= MIN_PERIODS + 2:
         return 0.0, 0.0, 0.0
     peak = MIN_PERIODS + int(np.argmax(power[MIN_PERIODS:-2]))
-    near = power[peak - 1 : peak + 2]
-    fraction = float(near.sum() / total)
-    centre = float((near * np.arange(peak - 1, peak + 2)).sum() / near.sum())
+    power_near_peak = power[peak - 1 : peak + 2]
+    fraction = float(power_near_peak.sum() / total)
+    centre = float((power_near_peak * np.arange(peak - 1, peak + 2)).sum() / power_near_peak.sum())
     amplitude = float(np.sqrt(2 * fraction) * residual.std())
     return len(values) / centre, fraction, amplitude
 

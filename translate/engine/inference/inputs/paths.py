@@ -75,7 +75,7 @@ def find_inputs(source: str | Path, out: Path, *, files: Path | None = None) -> 
             inputs = Inputs(place, partial(_listed_folders, place, files))
         else:
             inputs = _find(storage, place, out)
-        if _resolved(inputs.root) == _resolved(out):
+        if _resolve(inputs.root) == _resolve(out):
             raise ConfigError(f"{out} is the folder of the images: choose another folder for OUT.")
         if can_hold(out.suffix) and not storage_of(out).exists(out):
             raise ConfigError(f"OUT is a folder, and {out} looks like an image: try {out.parent}.")
@@ -140,9 +140,9 @@ def _listed_folders(root: Path, files: Path) -> Iterator[Siblings]:
 
 def _output_below(root: Path, out: Path) -> Path | None:
     """Return the output folder, resolved, if it is inside `root`; else None."""
-    resolved = _resolved(out)
-    return resolved if resolved.is_relative_to(_resolved(root)) else None
+    out_path = _resolve(out)
+    return out_path if out_path.is_relative_to(_resolve(root)) else None
 
 
-def _resolved(path: Path) -> Path:
+def _resolve(path: Path) -> Path:
     return path if isinstance(path, UrlPath) else path.resolve()

@@ -108,12 +108,12 @@ class OutputManifest:
             trust=dict(output.trust) if output.trust else None,
             trust_map=output.trust_map is not None,
         )
-        measured, replaces = output.trust is not None, self.overwrite or self.storage.is_local
+        has_trust, replaces = output.trust is not None, self.overwrite or self.storage.is_local
         # object stores refuse to replace an output
-        checks = not self.overwrite and (measured or self.storage.is_local)
+        checks = not self.overwrite and (has_trust or self.storage.is_local)
         if checks and self.storage.exists(work.output):
             existing = self._require_ours(work, record).output_sha256
-            if measured:
+            if has_trust:
                 record = record.model_copy(update={"output_sha256": existing})
                 self._add(work, record, output.trust_map)
             return

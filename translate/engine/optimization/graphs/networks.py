@@ -87,8 +87,8 @@ class GraphedNetworks:
     def __init__(
         self, recipe: Recipe | None = None, capture: Capture = capture_cuda_graphs
     ) -> None:
-        named = trained_networks(recipe) if recipe else ()
-        self.networks = [GraphedNetwork(name, network, capture) for name, network in named]
+        named_networks = trained_networks(recipe) if recipe else ()
+        self.networks = [GraphedNetwork(name, network, capture) for name, network in named_networks]
 
     @contextmanager
     def step(self) -> Iterator[None]:

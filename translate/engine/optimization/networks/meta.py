@@ -50,7 +50,7 @@ def construct_on_meta(create: Callable[[], Module]) -> Module | None:
             reason = "a layer has an attribute that is a torch.device or another layer's tensor"
         elif not torch.equal(torch.get_rng_state(), earlier_random_state["random/torch"]):
             reason = "its constructor draws random numbers on the CPU by an explicit device"
-        elif len(own) < len(list(_tensors(recipe, repeated=True))):
+        elif len(own) < len(list(_tensors(recipe, with_duplicates=True))):
             reason = "some of its layers share parameters or buffers"
         else:
             return recipe
@@ -88,10 +88,10 @@ def fill_(recipe: Recipe, *copies: nn.Module, values: Recipe | None, device: tor
             local_shard(target).copy_(local_shard(shard_like(value, target)))
 
 
-def _tensors(module: nn.Module, *, repeated: bool = False) -> Iterator[tuple[str, Tensor]]:
-    """Yield parameters and buffers by name; with `repeated`, each under all of its names."""
-    yield from module.named_parameters(remove_duplicate=not repeated)
-    yield from module.named_buffers(remove_duplicate=not repeated)
+def _tensors(module: nn.Module, *, with_duplicates: bool = False) -> Iterator[tuple[str, Tensor]]:
+    """Yield parameters and buffers by name; with `with_duplicates`, each under all of its names."""
+    yield from module.named_parameters(remove_duplicate=not with_duplicates)
+    yield from module.named_buffers(remove_duplicate=not with_duplicates)
 
 
 def _refers_to_meta(module: nn.Module) -> bool:

@@ -18,7 +18,7 @@ MODES = {"ReflectionPad2DBackward0": "reflect", "ReplicationPad2DBackward0": "re
 PADDINGS = (nn.ReflectionPad2d, nn.ReplicationPad2d)
 
 
-class Padded(NamedTuple):
+class PaddingInput(NamedTuple):
     """What a padded tensor is computed from, saved in place of the tensor."""
 
     source: Tensor
@@ -33,18 +33,18 @@ def recompute_padding(network: nn.Module) -> AbstractContextManager[Any]:
     return nullcontext()  # saves the time that the hooks take for each tensor
 
 
-def _pack(saved: Tensor) -> Tensor | Padded:
-    """Return what autograd keeps for the backward pass in place of `saved`."""
-    node: Any = saved.grad_fn
+def _pack(tensor: Tensor) -> Tensor | PaddingInput:
+    """Return what autograd keeps for the backward pass in place of `tensor`."""
+    node: Any = tensor.grad_fn
     mode = MODES.get(node.name()) if node is not None else None
     if mode is None:
-        return saved
-    return Padded(node._saved_self.detach(), tuple(node._saved_padding), mode)
+        return tensor
+    return PaddingInput(node._saved_self.detach(), tuple(node._saved_padding), mode)
 
 
-def _unpack(packed: Tensor | Padded) -> Tensor:
+def _unpack(packed_tensor: Tensor | PaddingInput) -> Tensor:
     """Return the tensor that was packed, in the backward pass."""
-    if isinstance(packed, Tensor):
-        return packed
+    if isinstance(packed_tensor, Tensor):
+        return packed_tensor
     with torch.no_grad():
-        return F.pad(packed.source, packed.padding, packed.mode)
+        return F.pad(packed_tensor.source, packed_tensor.padding, packed_tensor.mode)
