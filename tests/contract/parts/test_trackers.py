@@ -1,4 +1,4 @@
-"""The check of a tracker reports which rule the tracker breaks; built-in trackers keep all rules."""
+"""The check of a tracker reports the rule that the tracker breaks; built-in trackers keep all."""
 
 import random
 from pathlib import Path

@@ -9,7 +9,7 @@ from tiled import run_in_tiles, trace_function
 from torch import Tensor, nn
 
 from translate.engine.traced.operators import UnsupportedError
-from translate.engine.traced.window_operators import Whole
+from translate.engine.traced.window_operators import WholeInput
 
 GENERATOR = torch.Generator().manual_seed(0)
 IMAGES = torch.rand(1, 4, 23, 31, generator=GENERATOR) * 2 - 1
@@ -70,7 +70,7 @@ def test_repeated_pixels_in_tiles_are_those_of_the_whole_image() -> None:
 
 def test_an_unknown_operation_on_a_small_input_is_computed_as_a_whole() -> None:
     graph = trace_function(lambda x: x.sort(dim=3).values.relu(), 1, 4, 23, 31)
-    assert isinstance(next(iter(graph.operators.values())), Whole)
+    assert isinstance(next(iter(graph.operators.values())), WholeInput)
 
 
 def test_interpolation_to_a_fraction_is_refused() -> None:

@@ -138,10 +138,10 @@ class MeasuredImages:
         return truth if len(truth) == len(files[source]) else {}
 
 
-def load_all(load: Callable[[Any], Named], arguments: Sequence[Any]) -> Loaded:
+def load_all(load: Callable[[Any], NamedItem], arguments: Sequence[Any]) -> LoadResult:
     """Return what `load` returns for each argument, called in several threads, and its errors."""
 
-    def attempt(argument: Any) -> Named | BadImage:
+    def attempt(argument: Any) -> NamedItem | BadImage:
         try:
             return load(argument)
         except BaseException as error:
