@@ -34,7 +34,7 @@ def test_a_pushed_model_gives_the_same_bytes_and_outputs_record_its_commit(
     assert "license: mit" in card and f"translate infer {REFERENCE} photos/ out/" in card
     run_command("infer", "run", "photos", "a", "--quiet")
     translated = run_command("infer", REFERENCE, "photos", "b")
-    assert translated.code == 0 and f"{REFERENCE} is {REFERENCE}@{commit}" in translated.out
+    assert translated.code == 0 and f"using checkpoint {REFERENCE}@{commit}" in translated.out
     for path in Path("a").glob("*.png"):
         assert path.read_bytes() == (Path("b") / path.name).read_bytes()
     lines = Path("b/.translate/done.jsonl").read_text().splitlines()

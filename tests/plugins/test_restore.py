@@ -107,8 +107,8 @@ def test_defaults_are_noise_a_residual_network_and_pixels() -> None:
     with torch.device("meta"):
         built = create("recipe", "restore", spec=SPEC)
     assert sum(p.numel() for p in built.parameters()) == 1_249_812  # srresnet without norms
-    (link,) = built.degrade.links
-    assert link[1:] == (0.1, 0.1)
+    (step,) = built.degrade.steps
+    assert step[1:] == (0.1, 0.1)
 
 
 @pytest.mark.parametrize(

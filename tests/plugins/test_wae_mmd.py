@@ -37,7 +37,7 @@ def test_codes_are_compared_with_noise_by_mmd() -> None:
 
 
 def test_a_batch_of_one_is_refused() -> None:
-    with pytest.raises(ConfigError, match=r"train\.batch_size: .* set 2 or more"):
+    with pytest.raises(ConfigError, match=r"train\.batch_size: .* expected at least 2, got 1"):
         advance_to_turn(small_autoencoders.build_state(NAME).recipe, small_gans.random_batch(1), 0)
 
 
