@@ -139,7 +139,7 @@ def read_classes(folder: Path) -> dict[str, Images]:
 
 
 def rank_correlation(first: Sequence[float], second: Sequence[float]) -> float:
-    """Return Spearman's rank correlation of values of which no two are equal."""
+    """Return Spearman's rank correlation of distinct values."""
     ranks = [np.argsort(np.argsort(values)) for values in (first, second)]
     return float(np.corrcoef(*ranks)[0, 1])
 

@@ -35,7 +35,7 @@ COUNT = 6
 SIDE, GAP = 104, 4
 """Pixels of an image, and between images."""
 SMALL = 48
-"""Pixels up to which images are enlarged twice and shown in rows of twelve."""
+"""Largest images, in pixels, that are enlarged twice and shown in rows of twelve."""
 LIMIT = 40_000
 """Bytes of a sheet, at most."""
 

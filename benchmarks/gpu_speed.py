@@ -6,7 +6,7 @@ python benchmarks/gpu_speed.py --tiny                                 a small ve
 CycleGAN and pix2pix at `--size`, batch sizes 1 and 8. The textbook and the variants of our loop
 take turns of `--steps` steps; ours reads its batches, logs and guards as a run does, the textbook's
 batches are on the device. Before that, both train from the same initial weights and are compared.
-Variants that need CUDA are skipped without it, and so are variants for which no time is left; the
+Variants that need CUDA are skipped without it, and so are variants without time left; the
 table lists them.
 """
 
@@ -44,7 +44,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "compiled": {"compile": True},
     "bf16, channels_last, compiled": {"precision": "bf16", "channels_last": True, "compile": True},
 }
-"""settings of ``train``, in the order in which they are measured while there is time"""
+"""settings of ``train``, in the order of measurement while there is time"""
 SAME_MATHS = ("CUDA graphs", "channels_last")
 """variants that only change the order of sums"""
 ON_CPU = ("eager", "channels_last", "bf16")

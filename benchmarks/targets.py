@@ -13,7 +13,7 @@ class Target(NamedTuple):
     minimum: bool = True
     """True: bounds are lower bounds; False: upper bounds"""
 
-    def holds(self, value: float, bound: float) -> bool:
+    def is_met(self, value: float, bound: float) -> bool:
         """Return whether `value` is on the right side of `bound`; NaN never is."""
         return value >= bound if self.minimum else value <= bound
 
@@ -79,7 +79,7 @@ def check(values: Mapping[str, float], targets: Sequence[Target], which: str) ->
     """
     bounds = [(target, getattr(target, which)) for target in targets]
     met = {
-        target.text(bound): target.holds(values.get(target.name, float("nan")), bound)
+        target.text(bound): target.is_met(values.get(target.name, float("nan")), bound)
         for target, bound in bounds
         if bound is not None
     }

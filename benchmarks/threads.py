@@ -49,7 +49,7 @@ SETTINGS: dict[str, dict[str, str]] = {
     "spin 100": {"OMP_NUM_THREADS": str(CORES), "GOMP_SPINCOUNT": "100"},
     "spin 10000": {"OMP_NUM_THREADS": str(CORES), "GOMP_SPINCOUNT": "10000"},
 }
-BUSY = "import os\nparent = os.getppid()\nwhile os.getppid() == parent: sum(range(100_000))"
+BUSY_CORES = "import os\nparent = os.getppid()\nwhile os.getppid() == parent: sum(range(100_000))"
 """a process that counts until the process that started it has ended"""
 
 
@@ -142,7 +142,7 @@ def environment(values: Mapping[str, str]) -> dict[str, str]:
 @contextmanager
 def busy_processes(count: int) -> Iterator[list[subprocess.Popen]]:
     """Keep `count` processes busy, and stop them at the end."""
-    processes = [subprocess.Popen([sys.executable, "-c", BUSY]) for _ in range(count)]
+    processes = [subprocess.Popen([sys.executable, "-c", BUSY_CORES]) for _ in range(count)]
     try:
         yield processes
     finally:

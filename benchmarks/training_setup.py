@@ -90,7 +90,7 @@ class ProgressCallback(ProgressReporter):
 def write_images(root: Path, side: int) -> None:
     """Write smooth images a little larger than `side`: the domains left, right and classes.
 
-    The images of "left" have captions, two of which are the same.
+    The images of "left" have captions; two captions are the same.
     """
     random, side = np.random.default_rng(0), round(side * 286 / 256)
     for place in ("left/train", "right/train", "classes/train/one", "classes/train/two"):

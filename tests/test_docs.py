@@ -111,9 +111,9 @@ def test_every_command_is_in_the_readme() -> None:
 
 
 def test_every_flag_in_the_readme_exists() -> None:
-    known = {flag for _, flag in flags()} | {"--help", "--nproc-per-node", "--standalone"}
+    known_flags = {flag for _, flag in flags()} | {"--help", "--nproc-per-node", "--standalone"}
     prose = re.sub(r"^.*\bpip install\b.*$", "", README.read_text(), flags=re.MULTILINE)
-    unknown = set(re.findall(r"(?<![\w-])--[a-z][\w-]*", prose)) - known
+    unknown = set(re.findall(r"(?<![\w-])--[a-z][\w-]*", prose)) - known_flags
     assert not unknown
 
 
@@ -157,8 +157,8 @@ def test_every_block_of_commands_is_marked_as_tested_or_not_run(page: Path) -> N
 def test_every_link_in_the_documents_has_a_target() -> None:
     for page in PAGES:
         for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text()):
-            known = target.startswith("http") or (page.parent / target).exists()
-            assert known, f"{page}: {target}"
+            exists = target.startswith("http") or (page.parent / target).exists()
+            assert exists, f"{page}: {target}"
 
 
 def test_every_section_of_the_reference_that_a_page_links_to_is_there() -> None:

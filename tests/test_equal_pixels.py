@@ -168,8 +168,8 @@ def test_I17_information_that_a_file_loses_is_reported_by_every_command_and_in_p
         text = " ".join(by_training[file.name])
         assert all(note in text for note in file.notes), (file.name, text)
         assert bool(text) == bool(file.notes), (file.name, text)
-        kept = {note for note in by_training[file.name] if KEPT_BY_INFER.search(note)}
-        assert by_infer[file.name] == by_training[file.name] - kept
+        kept_notes = {note for note in by_training[file.name] if KEPT_BY_INFER.search(note)}
+        assert by_infer[file.name] == by_training[file.name] - kept_notes
         if by_infer[file.name]:
             with pytest.warns(UserWarning) as warnings:
                 model(folder / file.name)

@@ -44,8 +44,12 @@ def test_each_class_of_errors_has_its_exit_code() -> None:
 
 
 def test_a_bad_image_can_be_pickled_between_processes() -> None:
-    bad = loads(dumps(BadImage(Path("a/b.png"), "is empty")))
-    assert (bad.path, bad.reason, str(bad)) == (Path("a/b.png"), "is empty", "a/b.png: is empty")
+    error = loads(dumps(BadImage(Path("a/b.png"), "is empty")))
+    assert (error.path, error.reason, str(error)) == (
+        Path("a/b.png"),
+        "is empty",
+        "a/b.png: is empty",
+    )
 
 
 @pytest.mark.parametrize(

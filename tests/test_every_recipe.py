@@ -116,7 +116,7 @@ def reset_each_part(name: str, root: Path) -> set[str]:
     uninterrupted = small_runs.checkpoint_tensors(run)
     first, middle = (run / f"checkpoints/step-0000000{step}" for step in (0, 6))
     before, after = tensors_by_owner(first), tensors_by_owner(middle)
-    changed = [part for part in after if save(after[part]) != save(before.get(part, {}))]
+    changed_parts = [part for part in after if save(after[part]) != save(before.get(part, {}))]
 
     def ends_equal(change: Callable[..., None], *arguments: Any) -> bool:
         copy = root / "again"
@@ -129,11 +129,11 @@ def reset_each_part(name: str, root: Path) -> set[str]:
         return equal
 
     assert ends_equal(retention.verify), "no part was reset"
-    for part in changed:
+    for part in changed_parts:
         assert not ends_equal(reset_part, part, before.get(part, {})), part
     for number in ("step", "averaged"):
         assert not ends_equal(reset_number, number), number
-    return set(changed)
+    return set(changed_parts)
 
 
 @pytest.mark.parametrize("name", SAMPLED)

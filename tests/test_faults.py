@@ -46,5 +46,5 @@ def test_a_row_names_one_of_its_tests_or_is_open(row: str) -> None:
     if ROWS[row] == "open":
         assert row not in BY_ROW, f"{PAGE.name}: name one of {sorted(BY_ROW[row])} in row {row}"
     else:
-        known = sorted(BY_ROW.get(row, ()))
-        assert ROWS[row] in known, f"{PAGE.name}: row {row} should name one of {known}"
+        known_tests = sorted(BY_ROW.get(row, ()))
+        assert ROWS[row] in known_tests, f"{PAGE.name}: row {row} should name one of {known_tests}"

@@ -116,7 +116,7 @@ def seconds_after_second_sigint(process: Any) -> float:
 
 @pytest.mark.slow
 def test_P10_a_second_sigint_does_not_wait_for_the_step(root: Path) -> None:
-    """A step that takes half a minute, of which a second has passed."""
+    """A step of half a minute, after its first second."""
     parts = {"generator": {"name": "resnet", "width": 64}, "discriminator": "patch"}
     config = small_runs.config(
         root, data__size=256, data__workers=2, train__batch_size=4,
@@ -138,7 +138,7 @@ def test_P10_a_second_sigint_does_not_wait_for_the_step(root: Path) -> None:
 def test_P10_a_second_sigint_does_not_wait_for_the_images(
     root: Path, image_folder: Callable[..., Path]
 ) -> None:
-    """A batch that takes a quarter of a minute, of which a second has passed."""
+    """A batch of a quarter of a minute, after its first second."""
     resnet = {"name": "resnet", "width": 64}
     options = {"generator": resnet, "discriminator": small_checkpoints.PATCH}
     model = small_checkpoints.write_run(root / "run", "cyclegan", options=options)

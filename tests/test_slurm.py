@@ -24,7 +24,7 @@ for _ in $(seq 100); do sleep 0.1; done
 
 
 class Job:
-    """A folder in which scripts run, with an `scontrol` that only records its calls."""
+    """A folder to run scripts in, with an `scontrol` that only records its calls."""
 
     def __init__(self, folder: Path, commands: Path) -> None:
         self.folder, programs = folder, folder / "programs"

@@ -142,7 +142,7 @@ class ImageSpec:
 
 
 class Item(NamedTuple):
-    """One item of a data set: the files from which `Layout.load` reads it."""
+    """One item of a data set: the files that `Layout.load` reads it from."""
 
     files: tuple[Path, ...]
     """The files, those of images first."""

@@ -81,7 +81,7 @@ class BadImage(Exception):  # noqa: N818 - more often a value than raised
 
 
 class ItemError(BadImage):
-    """An item for which code raised another exception: a bug of a plugin or of translate."""
+    """An item that raised another exception: a bug of a plugin or of translate."""
 
 
 class UnreachableImage(BadImage):

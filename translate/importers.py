@@ -40,7 +40,7 @@ class ForeignWeights:
 
 @dataclass(frozen=True, kw_only=True)
 class ImportedModel:
-    """The result of an importer, from which a checkpoint is made."""
+    """The result of an importer; a checkpoint is made from it."""
 
     recipe: str
     """the name of a recipe"""

@@ -98,7 +98,7 @@ class Metric(ABC):
         """Return the metric values of all batches, by the names in `values`; NaN for undefined."""
 
     def per_image(self) -> dict[str, Tensor]:
-        """Return the values of each fake image, (N,), of which a metric value is the mean, by name.
+        """Return the values of each fake image, (N,), by name; a metric value is their mean.
 
         By default there are none.
         """

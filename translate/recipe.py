@@ -75,7 +75,7 @@ class Recipe(nn.Module, ABC, Generic[Batch]):
     takes_mask: ClassVar[bool] = False
     """True: `translate` gets images with one more channel, a mask: 1 in the hole, -1 outside."""
     preview_inputs: ClassVar[Mapping[str, str]] = {"translated": "source"}
-    """Which rows of `preview` are translations of which; `translate doctor` compares the two."""
+    """The row of inputs for each row of translations in `preview`, for `translate doctor`."""
     keeps_gray: bool = False
     """True: results for gray images are converted to gray (luma)."""
     prior: Prior | JointPrior | None = None

@@ -126,7 +126,7 @@ class Translator:
                 array (H, W[, C]) or a tensor ([N, ]C, H, W) of uint8, uint16, floats in [0, 1] or
                 values of the source domain; or a list of these.
             to: The target domain; None: the last one.
-            size: Length of the shorter side to which the image is scaled first.
+            size: Length of the shorter side after the first scaling.
             scale_back: Scale the result to the size that it would have without `size`; without a
                 `size`, translate at the size of training crops.
             side: After training on side-by-side images, the half to translate, or ``whole``.

@@ -28,9 +28,9 @@ def noise(height: int = 24, width: int = 20) -> np.ndarray:
 
 @pytest.fixture
 def hole() -> np.ndarray:
-    missing = np.zeros((16, 16), np.uint8)
-    missing[4:8, 4:12] = 255
-    return missing
+    mask = np.zeros((16, 16), np.uint8)
+    mask[4:8, 4:12] = 255
+    return mask
 
 
 def task(restoration: ModuleType, folder: Path, recipe: str, *settings: str):

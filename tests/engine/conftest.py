@@ -85,7 +85,7 @@ def data_config(image_folder: Callable[..., Path], tmp_path: Path) -> Callable[.
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[dict[str, str]]:
-    """Start an S3 server; return the environment variables by which clients find it."""
+    """Start an S3 server; return the environment variables for its clients."""
     with running_s3_server() as environment:
         yield environment
 

@@ -1,4 +1,4 @@
-"""The README of an imported run says where its weights come from and what was assumed."""
+"""The README of an imported run states the origin of its weights and what was assumed."""
 
 from pathlib import Path
 

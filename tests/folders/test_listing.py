@@ -54,7 +54,7 @@ def test_D12_links_are_followed_dead_links_listed_and_loops_cut(tmp_path: Path) 
     (inside / "dead.png").symlink_to(tmp_path / "nowhere.png")
     listing = scan(inside)
     assert relative_paths(inside) == ["linked/deep/o.png", "linked/p.png", "sub/i.png"]
-    assert [bad.path.name for bad in listing.problems] == ["dead.png", "self"]
+    assert [error.path.name for error in listing.problems] == ["dead.png", "self"]
     assert "a link to nothing" in str(listing.problems[0])
 
 
@@ -103,8 +103,8 @@ def test_D21_a_glob_follows_links_too(
 def test_D12_a_dead_link_that_matches_is_listed(tmp_path: Path) -> None:
     (tmp_path / "dead.png").symlink_to("nowhere")
     for pattern in ("*.png", "**/*.png"):
-        (bad,) = match(tmp_path / pattern)[1].problems
-        assert (bad.path.name, bad.reason) == ("dead.png", "a link to nothing")
+        (error,) = match(tmp_path / pattern)[1].problems
+        assert (error.path.name, error.reason) == ("dead.png", "a link to nothing")
 
 
 def test_D21_the_names_of_links_that_double_at_every_level_are_limited(tmp_path: Path) -> None:
@@ -117,7 +117,7 @@ def test_D21_the_names_of_links_that_double_at_every_level_are_limited(tmp_path:
     (tmp_path / "in").symlink_to("pool/0")
     listing = scan(tmp_path / "in")
     assert len(listing.images) <= MAX_VISITS
-    assert any("over 100 names" in bad.reason for bad in listing.problems)
+    assert any("over 100 names" in error.reason for error in listing.problems)
 
 
 @pytest.mark.parametrize("name", SYSTEM_FOLDERS)
@@ -143,8 +143,8 @@ def test_a_path_that_is_too_long_is_listed(tmp_path: Path) -> None:
         os.mkdir(name, dir_fd=folder)
         folder = os.open(name, os.O_RDONLY, dir_fd=folder)
         deep = deep / name
-    (bad,) = scan(tmp_path).problems
-    assert "too long" in bad.reason
+    (error,) = scan(tmp_path).problems
+    assert "too long" in error.reason
 
 
 def test_a_path_that_is_not_a_folder_is_an_error(tmp_path: Path) -> None:
@@ -155,8 +155,8 @@ def test_a_path_that_is_not_a_folder_is_an_error(tmp_path: Path) -> None:
 def test_D21_pipes_are_listed(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.png")
     os.mkfifo(tmp_path / "pipe")
-    [bad] = scan(tmp_path).problems
-    assert str(bad) == f"{tmp_path / 'pipe.png'}: neither a file nor a folder"
+    [error] = scan(tmp_path).problems
+    assert str(error) == f"{tmp_path / 'pipe.png'}: neither a file nor a folder"
 
 
 def test_brackets_in_the_name_of_a_folder_are_not_a_pattern(tmp_path: Path) -> None:
@@ -187,7 +187,7 @@ def test_tar_files_are_folders_of_images_where_there_are_no_other_images(tmp_pat
     assert match(tmp_path / "{00..01}.tar") == match(tmp_path / "0[0-1].tar")
     assert match(tmp_path / "{00,01}.tar/*.png")[1].images == [images[0], images[2]]
     for pattern in ("{00..03}.tar", "{00..03}.tar/*"):
-        problems = [str(bad) for bad in match(tmp_path / pattern)[1].problems]
+        problems = [str(error) for error in match(tmp_path / pattern)[1].problems]
         assert f"{tmp_path}/03.tar: not there, and named by {{00..03}}.tar" in problems
     (tmp_path / "photo.png").touch()  # tar files next to images are not read
     assert scan(tmp_path).images == [tmp_path / "photo.png"]

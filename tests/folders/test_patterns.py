@@ -29,7 +29,11 @@ def listed(pattern: Path, excluded: Path | None = None) -> tuple[list[str], list
     root = Pattern.of(pattern).root
     return (
         [name for siblings in folders for name in siblings.images],
-        [str(bad).removeprefix(f"{root}/") for siblings in folders for bad in siblings.problems],
+        [
+            str(error).removeprefix(f"{root}/")
+            for siblings in folders
+            for error in siblings.problems
+        ],
     )
 
 

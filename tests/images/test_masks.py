@@ -114,7 +114,7 @@ def test_an_ambiguous_mask_is_listed(tmp_path: Path) -> None:
     (tmp_path / "broken/a.png").write_bytes(b"<html>")
     for folder, message in {
         "cut": "its mask is an image with transparent parts, not a painted layer",
-        "classes": "its mask has a palette of which 3 colours are used",
+        "classes": "its mask has a palette with 3 used colours",
         "broken": "its mask cannot be read, no image of a known format",
     }.items():
         with pytest.raises(NothingUsableError):

@@ -59,9 +59,9 @@ def test_unreadable_files_are_named_with_their_effect_on_training(root: Path) ->
 
 def test_near_duplicates_and_groups_in_two_splits_are_listed(root: Path) -> None:
     with Image.open(root / "a/train/0002.png") as image:
-        changed = np.array(image)
-    changed[0, 0] += 1
-    Image.fromarray(changed).save(root / "a/test/copy.png")
+        changed_image = np.array(image)
+    changed_image[0, 0] += 1
+    Image.fromarray(changed_image).save(root / "a/test/copy.png")
     near_duplicate = f"{root / 'a/test/copy.png'} is nearly {root / 'a/train/0002.png'} ("
     assert sum(line.startswith(near_duplicate) for line in lines(check(root), "note")) == 1
     findings = check(root, groups=r"(\d+)\.")

@@ -82,11 +82,11 @@ def test_settings_of_every_recipe_exist(recipe: str) -> None:
         for setting in settings(failure, FailingRun(config, 1000, "generator"))
     }
     options = signatures.read_options(find("recipe", recipe), ["spec"])
-    known = {"options": options, "data": Data.model_fields, "train": Train.model_fields}
+    known_settings = {"options": options, "data": Data.model_fields, "train": Train.model_fields}
     assert len(keys) > 5
     for key in keys:
         section, _, name = key.partition(".")
-        assert name in known[section], key
+        assert name in known_settings[section], key
 
 
 def test_declared_failures_exist() -> None:

@@ -105,10 +105,10 @@ def test_images_outside_of_classes_are_counted(image_folder: ImageFolder, tmp_pa
 
 
 def test_a_class_without_images_is_refused(image_folder: ImageFolder, tmp_path: Path) -> None:
-    bad = image_folder("digits/7", 2)
+    bad_folder = image_folder("digits/7", 2)
     image_folder("digits/8", 1)
     with pytest.raises(DataError, match=r"digits/7: not one of its 2 images can be read"):
-        LabelledFolders(tmp_path, ["digits"], "train", leave_out=bad.iterdir())
+        LabelledFolders(tmp_path, ["digits"], "train", leave_out=bad_folder.iterdir())
     (tmp_path / "digits/9").mkdir()
     with pytest.raises(DataError, match=r"digits/9: a class without images\. Fill or remove"):
         LabelledFolders(tmp_path, ["digits"], "train")

@@ -101,7 +101,7 @@ def test_images_have_the_classes_of_their_samples(
     assert layout.spec.classes == ("7", "12")
     loaded = [layout.load(layout.pick(n, Random(0)), IdentityTransform()) for n in range(3)]
     assert [(int(x.images[0, 0, 0]), int(x.labels)) for x in loaded] == [(1, 0), (2, 1), (3, 0)]
-    reasons = {bad.path.name: bad.reason for bad in layout.problems}
+    reasons = {error.path.name: error.reason for error in layout.problems}
     assert reasons == {
         "3.png": "no file 3.cls in its shard", "4.png": "4.cls: expected a number, got b'cat'",
     }  # fmt: skip
@@ -118,7 +118,7 @@ def test_a_truncated_shard_is_listed_and_its_whole_samples_used(
         webdataset(tmp_path, ["a", "b"], "train")
     layout = webdataset(tmp_path, ["a", "b"], "train", drop_unpaired=True)
     assert len(layout) == 2
-    assert any("truncated" in bad.reason for bad in layout.problems)
+    assert any("truncated" in error.reason for error in layout.problems)
 
 
 def test_a_message_about_wrong_domains_has_the_expected_and_the_actual_names(

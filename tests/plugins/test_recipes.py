@@ -147,8 +147,8 @@ def test_recipes_keep_the_contract(name, options, monkeypatch) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(RECIPES.keys() - ON_TWO_PROCESSES))
 def test_every_other_recipe_averages_gradients_too(name, monkeypatch) -> None:
-    kept = (training.constructor_does_no_io, training.takes_turns, averages_gradients)
-    monkeypatch.setitem(RULES, "recipe", kept)
+    rules = (training.constructor_does_no_io, training.takes_turns, averages_gradients)
+    monkeypatch.setitem(RULES, "recipe", rules)
     check_recipe(name, **RECIPES[name][0])
 
 

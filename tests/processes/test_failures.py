@@ -48,20 +48,20 @@ def test_T19_one_process_that_cannot_read_stops_both_with_a_checkpoint(root: Pat
 
 def test_T19_a_file_that_any_process_cannot_read_is_listed_once(root: Path) -> None:
     config = small_runs.config(root, train__batch_size=2, train__steps=4)
-    bad = Problem(root / "a/\udcff.png", "training", "unreadable", "an empty file")
+    problem = Problem(root / "a/\udcff.png", "training", "unreadable", "an empty file")
     batches = loader.batches
 
     def work(rank: int) -> int:
         def with_a_bad_file(*arguments: Any, **keywords: Any) -> Iterator[Any]:
             for number, (batch, problems) in enumerate(batches(*arguments, **keywords)):
-                yield batch, [*problems, *([bad] if number == 2 - rank else [])]
+                yield batch, [*problems, *([problem] if number == 2 - rank else [])]
 
         loader.batches = with_a_bad_file  # in a forked process, which ends after this
         return small_runs.train(config, root / "run").listed
 
     assert two_processes.run(work) == [1, 0], "the first process lists problems"
     (line,) = json_files.read_lines(root / "run/problems.jsonl")
-    assert line == bad.record()
+    assert line == problem.record()
 
 
 def train_to_error(config: Config, run: Path, before_step: Callable[[int], None]) -> Any:

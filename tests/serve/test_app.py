@@ -187,13 +187,15 @@ def test_S8_a_process_that_is_killed_is_replaced(server: str, workers: Workers) 
     expected = httpx.post(f"{server}/v1/translate", content=image).content
     os.kill(worker.process.pid, signal.SIGSTOP)
     with ThreadPoolExecutor(2) as clients:
-        lost = clients.submit(httpx.post, f"{server}/v1/translate", content=image, timeout=60)
+        lost_request = clients.submit(
+            httpx.post, f"{server}/v1/translate", content=image, timeout=60
+        )
         time.sleep(0.3)  # until the request has reached the process
         waiting = clients.submit(httpx.post, f"{server}/v1/translate", content=image, timeout=60)
         os.kill(worker.process.pid, signal.SIGKILL)
         other = httpx.post(f"{server}/v1/sample", timeout=60)
         assert other.status_code == 200, "the other model still answers"
-    response = lost.result()
+    response = lost_request.result()
     assert response.status_code == 500 and "the model's process ended" in response.json()["error"]
     assert waiting.result().content == expected
     assert worker.restarts == 1

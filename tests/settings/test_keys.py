@@ -165,9 +165,11 @@ def test_T26_every_changed_key_takes_effect_or_is_refused(
     unchanged = effects(root, register_plugin, "usual", also, case.meanwhile)
     if not (root / "gone").exists():
         (root / "gone2").rename(root / "gone")
-    changed = effects(root, register_plugin, "changed", {**also, key: case.value}, case.meanwhile)
+    new_effects = effects(
+        root, register_plugin, "changed", {**also, key: case.value}, case.meanwhile
+    )
     assert isinstance(unchanged, str) and unchanged.startswith("("), f"the fork itself: {unchanged}"
-    assert changed != unchanged
+    assert new_effects != unchanged
 
 
 def test_T26_two_forks_with_equal_settings_have_equal_effects(

@@ -204,7 +204,7 @@ def git_oid(data: bytes) -> str:
 
 @contextmanager
 def connected_hub(monkeypatch: pytest.MonkeyPatch, cache: Path) -> Iterator[FakeHub]:
-    """Run an empty Hub, to which the client in this process connects; it downloads to `cache`."""
+    """Run an empty Hub for the client in this process, which downloads to `cache`."""
     constants = import_module("huggingface_hub.constants")
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(cache))
     monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)

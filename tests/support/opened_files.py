@@ -14,7 +14,7 @@ from audit_events import WRITE_FLAGS
 
 _lock = Lock()
 _active: list[tuple[str, Counter[str]]] = []
-"""the folders of which files are counted, and the counts"""
+"""the folders with counted files, and the counts"""
 
 
 @contextmanager

@@ -57,7 +57,7 @@ def train_run(images: Path, out: Path) -> Path:
 
 
 def write_shards(root: Path) -> None:
-    """Write 128 shards, of which two have pairs of images, and shards of two domains."""
+    """Write 128 shards, two of them with pairs of images, and shards of two domains."""
     images = root / "datasets"
     for number in range(128):
         with _new_tar(root / f"shards/{number:03}.tar") as archive:

@@ -54,7 +54,7 @@ def write_programs(folder: Path) -> None:
 
 
 def program_environment(folder: Path) -> Mapping[str, str]:
-    """Return the environment variables with which the programs of `folder` are found first."""
+    """Return environment variables that put the programs of `folder` first in the search path."""
     places = [str(folder), str(Path(sys.executable).parent), os.environ["PATH"]]
     return {
         **os.environ,

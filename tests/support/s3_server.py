@@ -22,7 +22,7 @@ CREDENTIALS = {
 
 @contextmanager
 def running_s3_server() -> Iterator[dict[str, str]]:
-    """Start a server, and yield the environment variables by which clients find it."""
+    """Start a server, and yield the environment variables for its clients."""
     from moto.server import ThreadedMotoServer
 
     moto = ThreadedMotoServer(port=0, verbose=False)

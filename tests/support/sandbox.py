@@ -1,4 +1,4 @@
-"""A Python environment in which plugins are installed and commands run."""
+"""A Python environment to install plugins and run commands in."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""A recipe with options of inference, one of which makes it fail."""
+"""A recipe with options of inference; one makes it fail."""
 
 from pathlib import Path
 from typing import Annotated, Literal

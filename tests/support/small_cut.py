@@ -65,4 +65,4 @@ def flips(seed: int) -> bool:
 
 UNFLIPPED = next(seed for seed in range(100) if not flips(seed))
 FLIPPED = next(seed for seed in range(100) if flips(seed))
-"""seeds with which FastCUT does not flip its source, and with which it does"""
+"""a seed that lets FastCUT not flip its source, and a seed that lets it"""

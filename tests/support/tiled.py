@@ -57,7 +57,7 @@ def run_in_tiles(
 
 
 def random_weights(network: nn.Module) -> nn.Module:
-    """Return `network` with random weights, with which outputs use their whole range."""
+    """Return `network` with random weights that let outputs use their whole range."""
     torch.manual_seed(0)
     for parameter in network.parameters():
         if parameter.ndim > 1:

@@ -222,13 +222,13 @@ def infer(
             location,
             settings,
             trust=meter.open_meter if trust else None,
-            stop=lambda: interrupts.caught,
+            stop=lambda: interrupts.signal,
             watch=update_progress,
         )
         for result in translation.run(make_execute(settings) if make_execute else None):
             update_progress(result)
         logger.info(summary(result))
-    if interrupts.caught:
-        return 128 + interrupts.caught
+    if interrupts.signal:
+        return 128 + interrupts.signal
     is_single = read_launch().is_single  # else torchrun stops the other processes unless 0
     return 3 if result.listed and is_single else 0

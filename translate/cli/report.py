@@ -45,7 +45,7 @@ def command(
 
     The page is one file that works offline. It shows previews on a slider, metrics with their
     baselines, losses, gradients, learning rates, speed, settings, environment, training failures
-    and problems. Several runs share the plots, and the settings in which they differ are listed. A
+    and problems. Several runs share the plots, and settings that differ are listed. A
     run may still be training; it is not changed.
 
     \b
@@ -72,9 +72,9 @@ def command(
                 serve_reports(runs, DEFAULT_PORT if port is None else port)
             )
             logger.info(f"Serving on {address}. Ctrl-C stops.")
-            while not interrupts.caught:
+            while not interrupts.signal:
                 time.sleep(0.1)
-            return 128 + interrupts.caught
+            return 128 + interrupts.signal
         path = out or output.default_path(runs)
         output.require_replaceable(path)
         content = page.render(run_data.read_runs(runs))

@@ -134,13 +134,13 @@ def command(
             form=form,
             overwrite=overwrite,
             provenance=provenance,
-            stop=lambda: interrupts.caught,
+            stop=lambda: interrupts.signal,
         ):
             update_progress(result)
-        if grid and not interrupts.caught:
+        if grid and not interrupts.signal:
             sheet = draw_sheet(model, request)
             write_image(out / "grid.png", sheet, header_of_sample(sheet, maker))
         logger.info(summary(result))
-    if interrupts.caught:
-        return 128 + interrupts.caught
+    if interrupts.signal:
+        return 128 + interrupts.signal
     return 3 if result.listed else 0

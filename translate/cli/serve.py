@@ -118,7 +118,7 @@ def command(
         interrupts = stack.enter_context(Interrupts(work="requests in progress"))
 
         def should_stop() -> int:
-            return interrupts.caught
+            return interrupts.signal
 
         workers = stack.enter_context(
             running_workers(
@@ -130,7 +130,7 @@ def command(
             )
         )
         if should_stop():
-            return 128 + interrupts.caught
+            return 128 + interrupts.signal
         for worker in workers.values():
             for message in worker.messages:
                 logger.info(message)
@@ -142,4 +142,4 @@ def command(
             console.say(f"Page and token, printed only once: {address}#token={secret}")
         logger.info(f"Serving on {address} (HTTP API: /docs). Ctrl-C stops.")
         serve(workers, server_socket, access, limits, should_stop)
-    return 128 + interrupts.caught
+    return 128 + interrupts.signal

@@ -77,7 +77,7 @@ def describe(name: str, kind: str | None = None) -> str:
         TranslateError: Nothing has this name.
     """
     from translate.cli.messages import annotated_yaml, part
-    from translate.cli.messages.abilities import abilities, inference_options
+    from translate.cli.messages.capabilities import capabilities, inference_options
     from translate.engine.system import signatures
     from translate.registry import find
 
@@ -88,7 +88,7 @@ def describe(name: str, kind: str | None = None) -> str:
     resolved = _resolve(document)
     recipe = cast("type[Recipe]", find("recipe", str(resolved["recipe"])))
     text = annotated_yaml.annotate(resolved, signatures.read_options(recipe, ["spec"]))
-    introduction = abilities(Path(name)) or inference_options(recipe)
+    introduction = capabilities(Path(name)) or inference_options(recipe)
     also = [
         f"# {name} is also a {entry.kind}: translate show {name} --kind {entry.kind}\n"
         for entry in parts
@@ -99,12 +99,12 @@ def describe(name: str, kind: str | None = None) -> str:
 def record(name: str, kind: str | None = None) -> dict[str, Any]:
     """Return the content of `describe` as a JSON object."""
     from translate.cli.messages import part
-    from translate.cli.messages.abilities import abilities
+    from translate.cli.messages.capabilities import capabilities
 
     document, parts = _document(name, kind), [part.record(e) for e in part.find(name, kind)]
     if document is None:
         return {"parts": parts}
-    return {"abilities": abilities(Path(name)), "settings": _resolve(document), "parts": parts}
+    return {"abilities": capabilities(Path(name)), "settings": _resolve(document), "parts": parts}
 
 
 def _resolve(document: dict[str, Any]) -> dict[str, Any]:

@@ -141,7 +141,7 @@ from translate.engine.system.memory import without_collection
 @click.option(
     "--save-on",
     type=click.Choice(["SIGUSR1", "SIGUSR2", "SIGHUP"]),
-    help="Signal on which training saves a checkpoint and continues.  [default: none]",
+    help="Signal for training to save a checkpoint and continue.  [default: none]",
 )
 @click.option("--accept-data-change", is_flag=True, help="Resume even if the images have changed.")
 @click.option(

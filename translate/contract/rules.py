@@ -54,7 +54,7 @@ def random_pixels(*shape: int) -> Tensor:
 
 @contextmanager
 def record_io() -> Iterator[list[ExternalAccess]]:
-    """Yield a list to which each file opened and address requested in the block is added.
+    """Yield a list; each file opened and address requested in the block is added to it.
 
     Files of Python modules are not added, as a constructor may import.
     """

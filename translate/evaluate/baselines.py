@@ -27,7 +27,7 @@ INPUT = "untouched input"
 COLLAPSED_IMAGES = 10
 """largest number of training images that a collapsed generator repeats"""
 SEARCH_SIDE = 16
-"""side in pixels to which images are reduced to find the nearest one"""
+"""side in pixels of reduced images, which are compared to find the nearest one"""
 
 
 def of_translation(
@@ -161,7 +161,7 @@ def mean_image(images: Sequence[Image]) -> Image:
 
 
 def repeat_images(images: Sequence[Image], count: int, *, different: int = 10) -> list[Image]:
-    """Return `count` images, of which only `different` differ, as after mode collapse."""
+    """Return `count` images with only `different` different ones, as after mode collapse."""
     few_images = images[:: max(1, len(images) // different)][:different]
     return [few_images[i % len(few_images)] for i in range(count)]
 

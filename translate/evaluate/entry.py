@@ -55,7 +55,7 @@ def evaluate(
         split: Split of the run's data, by default ``test``.
         limit: The largest number of images to measure.
         size: For a run, the size of crops, by default as in training. For folders, the length of
-            the shorter side to which images are scaled.
+            the shorter side of the scaled images.
         seeds: Random seeds of the outputs; for several, the result has means and standard
             deviations.
         options: Options of the recipe at inference: ``{"steps": 20}``.

@@ -74,7 +74,7 @@ def evaluate_run(
     )
     images = read(layout, split_data, limit=limit)
     train = read(trained_layout, data, limit=max(BASELINE_IMAGES, len(images.target)))
-    notes = [*notes, *([note] if note else []), *(f"skipped {bad}" for bad in images.problems)]
+    notes = [*notes, *([note] if note else []), *(f"skipped {error}" for error in images.problems)]
     source_domain, domain = model.source_and_target(target)
     evaluation = Evaluation(
         metrics, domain, source_domain, model.spec.classes, batch_size, model.device, notes

@@ -174,7 +174,7 @@ def _missing_domains(card: dict[str, Any], root: Path, domains: Iterable[str]) -
 
 
 def _card_name(folder: Path) -> str:
-    """Return the name of the card by which `folder` was fetched, or ""."""
+    """Return the name of the card that `folder` was fetched with, or ""."""
     try:
         return str(json_files.read_json(folder / MARKER)["card"])
     except (CheckpointError, KeyError):

@@ -77,7 +77,7 @@ def read_weights(path: Path) -> ForeignWeights:
 
 
 def _torch_load(path: Path, start: bytes) -> Any:
-    """Return the content of a file of `torch.save`, of which `start` is the first bytes."""
+    """Return the content of a file of `torch.save`; `start` is its first bytes."""
     name, size = printable_name(str(path)), path.stat().st_size
     for first_bytes, message in OTHER_FILES.items():
         if start.lstrip().lower().startswith(first_bytes):

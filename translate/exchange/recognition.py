@@ -157,7 +157,7 @@ def _choose_networks(
 
 
 def _full_name(file: Path, importable: Mapping[str, ForeignWeights], name: str) -> str:
-    """Return the full name of a network, of which `name` may be the last components."""
+    """Return the full name of a network; `name` may be its last components."""
     matching = [full for full in importable if full.endswith((f".{name}", f"/{name}"))]
     if name in importable:
         return name

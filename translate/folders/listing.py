@@ -52,7 +52,7 @@ def scan(source: Path, *, deep: bool = True) -> FolderFiles:
     folders = walk(source)
     files = _flatten(source, with_members(source, folders) if deep else islice(folders, 1))
     if not isinstance(source, UrlPath):
-        files.problems.sort(key=lambda bad: bad.path)
+        files.problems.sort(key=lambda problem: problem.path)
     return files
 
 

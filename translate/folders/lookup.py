@@ -110,7 +110,7 @@ def first_folder_with_images(name: str, places: Sequence[Path], hint: str = "") 
             [path for path in paths if not _in_split(path.relative_to(place))]
             for paths in (files.images, files.skipped)
         )
-        problems = [bad for bad in files.problems if not _in_split(bad.path.relative_to(place))]
+        problems = [each for each in files.problems if not _in_split(each.path.relative_to(place))]
         folders.append(Folder(place, images, skipped, problems, _outside_split(place, existing)))
         if images:
             return folders[-1]
@@ -141,7 +141,7 @@ def notes(*folders: Folder, read: Iterable[Path] = ()) -> list[str]:
 
 def problems(*folders: Folder) -> list[BadImage]:
     """Return an error for each dead link or unreadable file of `folders`, for `Layout.problems`."""
-    return [bad for folder in folders for bad in folder.problems]
+    return [error for folder in folders for error in folder.problems]
 
 
 def usable_files(folder: Folder, leave_out: Iterable[Path]) -> list[Path]:
@@ -154,8 +154,8 @@ def usable_files(folder: Folder, leave_out: Iterable[Path]) -> list[Path]:
     Raises:
         DataError: No file is left.
     """
-    bad = set(leave_out)
-    if usable := [path for path in folder.files if path not in bad]:
+    unusable = set(leave_out)
+    if usable := [path for path in folder.files if path not in unusable]:
         return usable
     raise DataError(f"{folder.path}: not one of its {len(folder.files)} images can be read.")
 
@@ -234,7 +234,7 @@ def _in_split(path: Path) -> bool:
 
 def _why_none(folders: Sequence[Folder]) -> str:
     """Return a clause on what is in `folders`, which have no images, or ""."""
-    reasons = [*dict.fromkeys(str(bad) for bad in problems(*folders)).keys()][:1]
+    reasons = [*dict.fromkeys(str(error) for error in problems(*folders)).keys()][:1]
     paths = list(dict.fromkeys(path for folder in folders for path in folder.skipped))
     texts = [text for text in (*reasons, skipped.describe(paths)) if text]
     return f": {'; '.join(texts)}" if texts else ""

@@ -64,7 +64,7 @@ class Pattern:
             list(self._walk(missing_names, excluded)) if in_tar or self.root.is_dir() else []
         )
         problems = sorted(
-            (bad for s in matches_in_root for bad in s.problems), key=lambda bad: bad.path
+            (error for s in matches_in_root for error in s.problems), key=lambda error: error.path
         )
         yield from (siblings._replace(problems=[]) for siblings in matches_in_root)
         yield Siblings([], [], [], problems)
@@ -92,8 +92,10 @@ class Pattern:
             yield from with_members(self.root, _filter_files(candidates_in_root, self.parts))
         else:
             for siblings in _filter_files(with_members(self.root, candidates_in_root), self.parts):
-                paths = [(bad, bad.path.relative_to(self.root).parts) for bad in siblings.problems]
-                problems = [bad for bad, parts in paths if matches(parts, self.parts)]
+                paths = [
+                    (error, error.path.relative_to(self.root).parts) for error in siblings.problems
+                ]
+                problems = [error for error, parts in paths if matches(parts, self.parts)]
                 yield siblings._replace(problems=problems)
 
     def _glob(self, excluded: Path | None) -> Siblings:

@@ -11,7 +11,7 @@ from translate.images.files.format_registry import image_suffixes
 from translate.images.files.tar_files import read_index
 from translate.images.files.tar_index import SUFFIX, TarIndex
 
-AHEAD = 16
+READ_AT_ONCE = 16
 """number of indices of tar files that are read at once, as each request to a store takes long"""
 
 
@@ -41,7 +41,7 @@ def with_members(root: Path, folders: Iterable[Siblings]) -> Iterator[Siblings]:
 
 def members(tars: Iterable[Path], root: Path) -> Iterator[Siblings]:
     """Yield the members of `tars` with paths below `root`, folder by folder."""
-    with DaemonThreadPool(AHEAD) as pool:
+    with DaemonThreadPool(READ_AT_ONCE) as pool:
         for tar, index in pool.map(_read_index, tars):
             suffixes, others = image_suffixes(), Siblings([], [], [], index.problems)
             images = list[str]()

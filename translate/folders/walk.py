@@ -34,7 +34,7 @@ class Siblings(NamedTuple):
 
     @classmethod
     def empty(cls) -> "Siblings":
-        """Return empty lists, to which `add_file` adds."""
+        """Return empty lists for `add_file`."""
         return cls([], [], [], [])
 
 
@@ -56,7 +56,7 @@ def walk(root: Path, *, excluded: Path | None = None) -> Iterator[Siblings]:
 
     Args:
         root: The folder, on the disk or in an object store.
-        excluded: A resolved folder of which no files are listed.
+        excluded: A resolved folder; its files are not listed.
 
     Raises:
         OSError: A folder of a store cannot be listed; on the disk, this is one of the problems.

@@ -143,7 +143,7 @@ def _require_gray_or_two_colours(pixels: NDArray[np.uint8]) -> None:
     colours = _distinct_colours(pixels.reshape(-1, 3))
     if len(colours) > 2 and np.ptp(colours.astype(int), axis=1).max() > MAX_GRAY_DIFFERENCE:
         raise ValueError(
-            f"has a palette of which {len(colours)} colours are used: expected two, or black and "
+            f"has a palette with {len(colours)} used colours: expected two, or black and "
             "white with grays"
         )
 

@@ -65,7 +65,9 @@ def check_images(data: Data) -> Iterator[Finding]:
         reports += new_reports
         yield from _unequal_pairs(layout, {report.path: report for report in reports})
         yield from _training_warnings(layout, data, new_reports, domain_of, files)
-    yield from _first_few([Finding("broken", str(bad), "skipped and listed") for bad in problems])
+    yield from _first_few(
+        [Finding("broken", str(error), "skipped and listed") for error in problems]
+    )
     yield from _unreadable_files(reports, data)
     yield from pixel_formats(reports)
     yield from pixel_values(reports)

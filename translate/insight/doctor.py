@@ -40,7 +40,7 @@ class Examination:
 
 
 def diagnose(run: Path) -> list[Diagnosis]:
-    """Return the failures in the training of a run, in the order in which they begin.
+    """Return the failures in the training of a run, in the order of their start.
 
     Args:
         run: A run folder.

@@ -61,7 +61,9 @@ def _python() -> Iterator[Finding]:
 
 def _system() -> Iterator[Finding]:
     if sys.platform.startswith("linux"):
-        yield Finding("system", "ok", f"{platform.system()}, on which translate-kit is tested")
+        yield Finding(
+            "system", "ok", f"{platform.system()}, a system that translate-kit is tested on"
+        )
     else:
         yield Finding(
             "system", "note", platform.system() or sys.platform,

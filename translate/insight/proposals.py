@@ -31,13 +31,13 @@ class Proposal(NamedTuple):
 
 
 def propose(detection: Detection, history: History) -> Proposal:
-    """Return the first setting against a failure with which the recipe can be created."""
+    """Return the first setting against a failure that the recipe can be created with."""
     if not history.config:
         return Proposal()
     run = FailingRun(history.config, history.log.end, detection.subject)
     try:
         candidates = list(settings(detection.failure, run))
-    except TranslateError as error:  # a plugin is not installed any more
+    except TranslateError as error:  # a plugin is no longer installed
         history.add_omission(f"no setting can be proposed: {error}")
         return Proposal()
     for setting in candidates:

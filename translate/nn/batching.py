@@ -1,4 +1,4 @@
-"""Forward passes of several batches at once, and networks for which that changes the outputs."""
+"""Forward passes of several batches at once; for some networks that changes the outputs."""
 
 from typing import Any
 

@@ -1,11 +1,11 @@
-"""The buffer (pool) of previously generated images, with which CycleGAN trains discriminators."""
+"""The buffer (pool) of previously generated images that CycleGAN trains discriminators with."""
 
 import torch
 from torch import Tensor, nn
 
 
 class ImagePool(nn.Module):
-    """A buffer of generated images, from which a discriminator gets about half of its fake images.
+    """A buffer of generated images; a discriminator gets about half of its fake images from it.
 
     Shrivastava et al. (2017), section 2.3, as in CycleGAN: the pool is filled first; then, with
     probability 0.5, an image is exchanged for a random image of the pool. Random numbers are those

@@ -27,7 +27,7 @@ from translate.report.run_data import RunData
 from translate.report.thumbnails import Thumbnail, example_thumbnails, preview_thumbnails
 
 META_GENERATOR = "translate report"
-"""name of the generator in the head of a page, by which an earlier report is recognized"""
+"""name of the generator in the head of a page: an earlier report is recognized by it"""
 MIN_RANKED = 3
 """minimum number of best images, and of worst images, for each run of a page"""
 ASSETS = Path(__file__).with_name("page")

@@ -68,7 +68,7 @@ class Translate:
         root: Folder of the images: outputs get the paths of the images relative to `root`. None:
             outputs get only the file names.
         to: The target domain; None: the last.
-        size: Length in pixels of the shorter side to which images are scaled before translation.
+        size: Length in pixels of the shorter side; images are scaled to it before translation.
         scale_back: Scale results to the size that they would have without `size`.
         side: After training on side-by-side images, the half to translate, or ``whole``.
         batch_size: Images of one size that are translated at once; None: 1 on a CPU, 8 on a GPU.

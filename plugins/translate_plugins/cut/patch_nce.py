@@ -78,7 +78,7 @@ def feature_channels(generator: nn.Module, channels: int) -> list[int]:
     running statistics do not change.
     """
     features = features_of(generator, option="generator", such_as="resnet")
-    side = geometry_of(generator).fit(32)  # a small image suffices
+    side = geometry_of(generator).fit(32)  # a small image is enough
     with torch.no_grad(), mode(generator, training=False):
         return [feature.shape[1] for feature in features(torch.zeros(1, channels, side, side))]
 

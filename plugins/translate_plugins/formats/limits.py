@@ -3,7 +3,7 @@
 from translate.images.source import EncodedImage
 
 CHANNELS = 4
-"""number of channels for which `max_pixels` holds; with more, fewer pixels are allowed"""
+"""number of channels that `max_pixels` is for; with more, fewer pixels are allowed"""
 
 
 def require_allowed(value_count: int, source: EncodedImage) -> None:

@@ -7,7 +7,7 @@ from translate.batches import Item, Layout
 
 
 class SingleFiles(Layout):
-    """A layout in which each of `files` is an item."""
+    """A layout with each of `files` as an item."""
 
     files: list[Path]
 

@@ -15,7 +15,7 @@ from translate_plugins.metrics.classifier import SmallClassifier, train_classifi
 from translate_plugins.metrics.means import UNDEFINED, MeanOverImageSet
 
 SIDE = 28
-"""side in pixels to which all images are resized"""
+"""side in pixels of all images after resizing"""
 MAX_CLASSIFIERS = 16
 """number of trained classifiers that are cached, since several sets of images may share one"""
 _classifiers: dict[bytes, SmallClassifier] = {}

@@ -18,24 +18,24 @@ def test_an_array_of_shards_is_run_until_nothing_is_missing(
     (tmp_path / "in/bad.png").touch()
     small_checkpoints.cyclegan(tmp_path / "run")
     command = ("infer", "run", "in", "out")
-    missing = (*command, "--shard", "0/3", "--missing")
-    assert run_command(*missing)[:2] == (3, "0-2\n")
+    list_missing = (*command, "--shard", "0/3", "--missing")
+    assert run_command(*list_missing)[:2] == (3, "0-2\n")
     codes = [run_command(*command, "--shard", f"{k}/3").code for k in (0, 2)]
-    assert run_command(*missing)[:2] == (3, "1\n")
+    assert run_command(*list_missing)[:2] == (3, "1\n")
     last = run_command(*command, "--shard", "1/3")
     assert sorted([*codes, last.code]) == [0, 0, 3], "the shard of the bad file lists it"
-    assert run_command(*missing)[:2] == (0, "\n")
+    assert run_command(*list_missing)[:2] == (0, "\n")
     records = [json.loads(p.read_text()) for p in tmp_path.glob("out/.shards/*-of-3.json")]
     assert [sum(r[key] for r in records) for key in ("requested", "done", "listed")] == [7, 6, 1]
     again = run_command(*command, "--shard", "1/3")
-    assert "0 done" in again.out and run_command(*missing).code == 0
+    assert "0 done" in again.out and run_command(*list_missing).code == 0
     refused = run_command(*command, "--shard", "1/3", "--to", "summer")
     assert refused.code == 2 and "another model or other options" in refused.err
     refused = run_command(*command, "--shard", "1/3", "--format", "bmp")
     assert refused.code == 2 and "another model or other options" in refused.err
     refused = run_command(*command, "--shard", "1/3", "--limit", 1)
     assert refused.code == 2 and "would leave shard 1/3 incomplete" in refused.err
-    assert run_command(*missing).code == 0, "nothing was changed"
+    assert run_command(*list_missing).code == 0, "nothing was changed"
 
 
 def test_a_file_of_names_is_read_instead_of_the_folder(

@@ -29,8 +29,8 @@ def check_changed_format(register_plugin) -> Callable[..., None]:
         for manager in (discovery.load(), discovery.load(torch_free=True)):
             if manager.has_plugin("other:tested"):
                 manager.unregister(name="other:tested")
-        changed = type("ChangedFormat", (PlainFormat,), members)
-        register_parts(register_plugin, "other:tested", formats={"changed": changed})
+        changed_format = type("ChangedFormat", (PlainFormat,), members)
+        register_parts(register_plugin, "other:tested", formats={"changed": changed_format})
         check_format("changed")
 
     return check
@@ -117,9 +117,9 @@ def test_read_must_return_the_pixels_of_a_window_only(check_changed_format) -> N
 
 def test_a_lossless_format_must_store_the_exact_pixels(check_changed_format) -> None:
     def write(self: Any, pixels: Any, like: Any) -> bytes:
-        changed = pixels // 2 * 2
-        changed[..., 3:] = pixels[..., 3:]
-        return PlainFormat.write(self, changed, like)
+        changed_pixels = pixels // 2 * 2
+        changed_pixels[..., 3:] = pixels[..., 3:]
+        return PlainFormat.write(self, changed_pixels, like)
 
     with pytest.raises(AssertionError, match="pixels change when they are written and read"):
         check_changed_format(write=write, writes=RGB)

@@ -1,4 +1,4 @@
-"""The check of an importer reports which rule the importer breaks, and in which line."""
+"""The check of an importer reports the rule that the importer breaks, and the line."""
 
 from collections.abc import Callable
 from pathlib import Path

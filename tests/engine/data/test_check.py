@@ -27,14 +27,14 @@ def test_D12_a_dead_link_is_listed_before_training(
 def test_a_bad_file_changes_only_the_list_of_items(
     cache: float, data_config: Callable[..., Data], tmp_path: Path
 ) -> None:
-    bad = tmp_path / "a/train/0002.png"
-    bad.write_bytes(b"<html>")
+    bad_path = tmp_path / "a/train/0002.png"
+    bad_path.write_bytes(b"<html>")
     settings = data_config(cache=cache)
     (problem,) = checked_data(settings).problems
-    assert problem.path == bad
+    assert problem.path == bad_path
     assert (problem.stage, problem.reason) == ("check", "unreadable")
     with_bad_file = read_batches(settings)
-    bad.unlink()
+    bad_path.unlink()
     assert checked_data(settings).problems == []
     assert equal_batches(with_bad_file, read_batches(settings))
 
@@ -42,9 +42,9 @@ def test_a_bad_file_changes_only_the_list_of_items(
 def test_a_truncated_file_is_found_by_full_decoding(
     data_config: Callable[..., Data], tmp_path: Path
 ) -> None:
-    bad = tmp_path / "b/train/0001.png"
-    bad.write_bytes(bad.read_bytes()[:-40])
-    assert [problem.path for problem in checked_data(data_config()).problems] == [bad]
+    bad_path = tmp_path / "b/train/0001.png"
+    bad_path.write_bytes(bad_path.read_bytes()[:-40])
+    assert [problem.path for problem in checked_data(data_config()).problems] == [bad_path]
     assert checked_data(data_config(cache=0)).problems == []
 
 

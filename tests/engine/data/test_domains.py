@@ -119,8 +119,8 @@ def test_bands_and_channels_that_contradict_each_other_are_refused(write: Write)
 
 def test_known_domains_take_precedence_over_the_files(write: Write) -> None:
     data = write(zeros("uint16"))
-    known = (Domain("a"), Domain("b"))
-    assert check.open_layout(data, known_domains=known).spec.domains == known
+    known_domains = (Domain("a"), Domain("b"))
+    assert check.open_layout(data, known_domains=known_domains).spec.domains == known_domains
 
 
 class Triplets(Layout):

@@ -49,13 +49,13 @@ def test_the_check_before_training_reads_each_file_once(
 def test_a_file_that_does_not_fit_into_the_cache_is_read_again(
     image_folder: Folder, open_counts: Counter[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    kept, other = sorted(image_folder("a", 2).iterdir())
-    size_of_one_file = max(path.stat().st_size for path in (kept, other))
+    cached, other = sorted(image_folder("a", 2).iterdir())
+    size_of_one_file = max(path.stat().st_size for path in (cached, other))
     monkeypatch.setattr(opened_files, "KEPT_BYTES", size_of_one_file)
     files = OpenedFiles()
-    for path in (kept, other, kept, other):
+    for path in (cached, other, cached, other):
         files.read(path)
-    assert open_counts == {f"a/{kept.name}": 1, f"a/{other.name}": 2}
-    assert files.take(kept).sha256 == EncodedImage.open(kept).sha256  # leaves the cache
+    assert open_counts == {f"a/{cached.name}": 1, f"a/{other.name}": 2}
+    assert files.take(cached).sha256 == EncodedImage.open(cached).sha256  # leaves the cache
     files.read(other), files.read(other)
     assert open_counts[f"a/{other.name}"] == 3  # the other file fits into the cache now

@@ -1,4 +1,4 @@
-"""Runs are resumed from other working directories than those in which they started."""
+"""Runs are resumed from other working directories than they started in."""
 
 import json
 from collections.abc import Callable
@@ -19,7 +19,7 @@ ImageFolder = Callable[..., Path]
 
 @pytest.fixture
 def working_dir(image_folder: ImageFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return the folder in which runs start; it holds their data."""
+    """Return the working directory at the start of runs; it holds their data."""
     for folder in ("data/a", "data/b", "photos/my b/train"):
         image_folder(f"home/{folder}", 3)
     (tmp_path / "elsewhere").mkdir()

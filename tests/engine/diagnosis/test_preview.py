@@ -17,7 +17,7 @@ def dark(preview: Preview) -> Iterator[Detection]:
 
 
 def previews(*states: str) -> list[Preview]:
-    """Return previews, the newest first, of which `states` says which are dark."""
+    """Return previews, the newest first; `states` marks the dark ones."""
     row = photographs()
     return [
         make_preview(row * (state != "dark"), step=400 * (len(states) - number))

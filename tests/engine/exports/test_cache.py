@@ -26,8 +26,8 @@ def test_a_damaged_model_counts_as_absent() -> None:
     cache.write("key", b"weights")
     (path,) = cache.folder().iterdir()
     complete = path.read_bytes()
-    changed = complete.replace(b"weights", b"weight5")
-    for damaged in (b"", complete[:-1], complete[:5], changed, b"[]\n"):
+    changed_data = complete.replace(b"weights", b"weight5")
+    for damaged in (b"", complete[:-1], complete[:5], changed_data, b"[]\n"):
         path.write_bytes(damaged)
         assert cache.read("key") is None
 

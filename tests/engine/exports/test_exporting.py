@@ -38,8 +38,8 @@ def test_the_metadata_has_the_domains_the_recipe_and_hashes(tmp_path: Path) -> N
     assert networks == {"target_to_source"}
     with torch.no_grad():
         next(model.recipe.target_to_source.parameters()).add_(1)
-    changed = parse_record(exporting.describe(model, "summer", {}).metadata)
-    assert changed.weights != record.weights
+    changed_record = parse_record(exporting.describe(model, "summer", {}).metadata)
+    assert changed_record.weights != record.weights
 
 
 def test_I12_other_outputs_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

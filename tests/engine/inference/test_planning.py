@@ -1,4 +1,4 @@
-"""What records say of the options, jobs of frames, and batches of images of one size."""
+"""Options in records, jobs of frames, and batches of images of one size."""
 
 from pathlib import Path
 

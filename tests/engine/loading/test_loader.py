@@ -87,11 +87,13 @@ def test_D3_a_file_that_becomes_unreadable_is_replaced_and_listed_once(
 ) -> None:
     settings = data_config(cache=0, layout="images", domains=("a",), workers=workers)
     dataset = checked_data(settings)
-    bad = tmp_path / "a/train/0002.png"
-    bad.write_bytes(b"")
+    bad_path = tmp_path / "a/train/0002.png"
+    bad_path.write_bytes(b"")
     batches = list(loader.batches(dataset, settings, seed=7, batch_size=2, steps=range(20)))
     reported = [problem for _, problems in batches for problem in problems]
-    assert [(p.path, p.stage, p.message) for p in reported] == [(bad, "training", "an empty file")]
+    assert [(p.path, p.stage, p.message) for p in reported] == [
+        (bad_path, "training", "an empty file")
+    ]
     second = list(loader.batches(dataset, settings, seed=7, batch_size=2, steps=range(20)))
     assert equal_batches([batch for batch, _ in batches], [batch for batch, _ in second])
 

@@ -110,12 +110,12 @@ def test_half_of_the_images_are_flipped_unless_flip_is_off() -> None:
 def test_geometric_transforms_are_equal_for_both_images_of_a_pair(
     augmentation: Mapping[str, Any],
 ) -> None:
-    changed = 0
+    changed_count = 0
     for seed in range(5):
         source, target = item(({**augmentation, "p": 1.0, "to": "source"},), seed)(IMAGE, IMAGE)
         assert torch.equal(source, target)
-        changed += not torch.equal(source, item((), seed)(IMAGE)[0])
-    assert changed > 1
+        changed_count += not torch.equal(source, item((), seed)(IMAGE)[0])
+    assert changed_count > 1
 
 
 @pytest.mark.parametrize("augmentation", [COLOUR, NOISE])

@@ -59,7 +59,7 @@ def test_T11_a_worker_that_dies_while_it_sends_a_batch_has_died(error: Exception
         yield
 
     with pytest.raises(workers.WorkerError, match="has died"):
-        workers._next_batch(batches(), 1.0, workers.never)
+        workers._next_batch(batches(), 1.0, workers.never_stop)
 
 
 def test_P10_a_stop_request_ends_the_wait_for_a_batch() -> None:

@@ -81,7 +81,7 @@ def model() -> Model:
 
 @pytest.fixture
 def images(tmp_path: Path) -> Path:
-    """Return a folder of four random images, three of which have one size."""
+    """Return a folder of four random images; three have one size."""
     random = np.random.default_rng(0)
     for name, size in {"a": 8, "b": 8, "c": 8, "d": 12}.items():
         pixels = random.integers(60, 190, (size, size, 3), np.uint8)

@@ -56,8 +56,8 @@ def folder(image_folder: Callable[..., Path], tmp_path: Path) -> Callable[..., A
 def test_I2_every_option_that_changes_an_output_is_in_its_record(
     name: str, folder: Callable[..., Any]
 ) -> None:
-    changed = {name: CHANGED_VALUES[name]}
-    for out, before, after in (("out", {}, changed), ("other", changed, {})):
+    changed_option = {name: CHANGED_VALUES[name]}
+    for out, before, after in (("out", {}, changed_option), ("other", changed_option, {})):
         assert folder(out, **before).done == 2
         with pytest.raises(ConfigError, match="--overwrite"):
             folder(out, **after)

@@ -1,4 +1,4 @@
-"""Tensors of which each of two processes has a shard."""
+"""Tensors with a shard in each of two processes."""
 
 from typing import Any
 

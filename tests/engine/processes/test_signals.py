@@ -15,11 +15,11 @@ from translate.engine.processes.signals import Interrupts
 def test_a_signal_is_recorded_and_does_not_interrupt(number: int) -> None:
     before = signal.getsignal(number)
     with Interrupts() as interrupts:
-        assert interrupts.caught == 0
+        assert interrupts.signal == 0
         os.kill(os.getpid(), number)
-        assert interrupts.caught == number
+        assert interrupts.signal == number
     assert signal.getsignal(number) is before
-    assert interrupts.caught == number
+    assert interrupts.signal == number
 
 
 def test_a_second_sigint_stops_at_once() -> None:
@@ -27,14 +27,14 @@ def test_a_second_sigint_stops_at_once() -> None:
         os.kill(os.getpid(), signal.SIGTERM)
         with pytest.raises(KeyboardInterrupt):
             os.kill(os.getpid(), signal.SIGINT)
-        assert interrupts.caught == signal.SIGTERM
+        assert interrupts.signal == signal.SIGTERM
 
 
 def test_repeated_sigterms_do_not_interrupt() -> None:
     with Interrupts() as interrupts:
         for _ in range(3):
             os.kill(os.getpid(), signal.SIGTERM)
-        assert interrupts.caught == signal.SIGTERM
+        assert interrupts.signal == signal.SIGTERM
 
 
 def test_handlers_are_restored_after_an_exception() -> None:
@@ -50,7 +50,7 @@ def test_a_signal_may_request_a_checkpoint_without_a_stop() -> None:
         os.kill(os.getpid(), signal.SIGUSR1)
         requests = [interrupts.take_save_request() for _ in range(2)]
         assert requests == [True, False]
-        assert interrupts.caught == 0
+        assert interrupts.signal == 0
 
 
 def test_a_time_limit_and_the_first_signal_are_kept() -> None:
@@ -58,14 +58,14 @@ def test_a_time_limit_and_the_first_signal_are_kept() -> None:
     with Interrupts(seconds=60) as interrupts:
         os.kill(os.getpid(), signal.SIGTERM)
         os.kill(os.getpid(), signal.SIGHUP)
-        assert (interrupts.time_is_up, interrupts.caught) == (False, signal.SIGTERM)
+        assert (interrupts.time_is_up, interrupts.signal) == (False, signal.SIGTERM)
 
 
 def test_T25_a_hangup_is_handled_as_a_termination() -> None:
     before = signal.getsignal(signal.SIGHUP)
     with Interrupts() as interrupts:
         os.kill(os.getpid(), signal.SIGHUP)
-        assert interrupts.caught == signal.SIGHUP
+        assert interrupts.signal == signal.SIGHUP
     assert signal.getsignal(signal.SIGHUP) is before
 
 
@@ -74,7 +74,7 @@ def test_T25_a_hangup_ignored_by_nohup_stays_ignored() -> None:
     try:
         with Interrupts() as interrupts:
             os.kill(os.getpid(), signal.SIGHUP)
-            assert not interrupts.caught
+            assert not interrupts.signal
         with Interrupts(save_on="SIGHUP") as interrupts:
             os.kill(os.getpid(), signal.SIGHUP)
             assert interrupts.take_save_request()
@@ -91,7 +91,7 @@ def test_a_message_states_at_once_that_the_current_step_is_finished_first(
         deadline = time.monotonic() + 10
         while not messages and time.monotonic() < deadline:
             time.sleep(0.01)
-        assert interrupts.caught == signal.SIGINT
+        assert interrupts.signal == signal.SIGINT
     assert messages == ["finishing this step; a second Ctrl-C stops at once"]
     assert signal.set_wakeup_fd(-1) == -1
 

@@ -118,7 +118,7 @@ class CallAfterStep1(ProgressReporter):
 def prepare_end(
     ending: str, register_plugin: Plugin, monkeypatch: pytest.MonkeyPatch, disk: FaultyDisk
 ) -> tuple[ProgressReporter, Interrupts]:
-    """Return arguments of `train` with which the run ends in this way after its first step."""
+    """Return arguments of `train` that end the run in this way after its first step."""
     interrupts = Interrupts()
 
     def fail(recipe: CycleGAN, batch: Pair) -> Iterator[Turn]:  # noqa: ARG001

@@ -1,4 +1,4 @@
-"""Images on which metrics are measured: a fixed crop of each, with ground truth if it exists."""
+"""Images for metrics: a fixed crop of each, with ground truth if it exists."""
 
 import json
 from collections.abc import Callable

@@ -146,7 +146,7 @@ def test_a_key_with_an_empty_part_or_a_dot_is_listed_as_a_problem(
         s3._files.system.call_s3("put_object", Bucket="odd-keys", Key=key, Body=b"")
     inputs = find_inputs("s3://odd-keys/in", tmp_path / "out")
     assert [str(path) for path in inputs.images] == ["s3://odd-keys/in/x.png"]
-    assert sorted(bad.reason for bad in inputs.problems) == [
+    assert sorted(error.reason for error in inputs.problems) == [
         "keys with the part '' are not read: no path has it",
         "keys with the part '.' are not read: no path has it",
     ]

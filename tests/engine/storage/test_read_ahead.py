@@ -16,7 +16,7 @@ from translate.errors import BadImage
 
 
 def test_files_are_read_once_ahead_and_within_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(read_ahead, "AHEAD", 3)
+    monkeypatch.setattr(read_ahead, "MAX_FILES_AHEAD", 3)
     root, counts, read = parse_location(f"memory://{uuid4()}"), Counter[str](), ObjectStore._read
     paths = [root / f"{number}.png" for number in range(8)]
     for path in paths:

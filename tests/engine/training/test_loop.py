@@ -62,14 +62,18 @@ def test_a_corrupt_file_is_listed_and_does_not_change_training(
     config = small_runs.config(tmp_path, data__cache=cache, data__max_bad=0.5)
     with_bad, without_bad = tmp_path / "with", tmp_path / "without"
     small_runs.train(config, without_bad)
-    bad = tmp_path / "a/0001a.png"
-    bad.write_text("<html>not found</html>")
+    bad_path = tmp_path / "a/0001a.png"
+    bad_path.write_text("<html>not found</html>")
     recorder = small_runs.ProgressRecorder()
     result = small_runs.train(config, with_bad, recorder)
     assert result.listed == 1
     (problem,) = listed_problems(with_bad)
-    assert {"path": str(bad), "stage": "check", "reason": "unreadable"}.items() <= problem.items()
-    assert f"skipped: {bad}: " in str(recorder)
+    assert {
+        "path": str(bad_path),
+        "stage": "check",
+        "reason": "unreadable",
+    }.items() <= problem.items()
+    assert f"skipped: {bad_path}: " in str(recorder)
     assert small_runs.equal_checkpoints(with_bad, without_bad)
     assert run_record(with_bad)["data"] == run_record(without_bad)["data"]
     resumed = small_runs.resume(with_bad, steps=5)

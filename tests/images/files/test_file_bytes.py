@@ -1,4 +1,4 @@
-"""The bytes of a file are read completely, or an error says why not."""
+"""The bytes of a file are read completely, or an error explains why not."""
 
 from pathlib import Path
 

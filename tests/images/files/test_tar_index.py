@@ -1,4 +1,4 @@
-"""The index of a tar file says where the members are, and their headers are recognized again."""
+"""The index of a tar file has the places of its members, and their headers are recognized again."""
 
 import tarfile
 from io import BytesIO

@@ -1,4 +1,4 @@
-"""A note says which information of a file is lost when the file is read for a domain."""
+"""A note lists the information of a file that is lost when the file is read for a domain."""
 
 from typing import Any
 

@@ -61,9 +61,12 @@ def test_outputs_are_in_srgb_on_request_only(tmp_path: Path) -> None:
     model = identity_model(Domain("photo"))
     translate_images(tmp_path / "in", tmp_path / "kept", model)
     translate_images(tmp_path / "in", tmp_path / "srgb", model, to_srgb=True)
-    with Image.open(tmp_path / "kept/a.png") as kept, Image.open(tmp_path / "srgb/a.png") as srgb:
-        assert (np.asarray(kept) == pixels).all()
-        assert kept.info["icc_profile"] == swap_red_and_green(SRGB)
+    with (
+        Image.open(tmp_path / "kept/a.png") as kept_image,
+        Image.open(tmp_path / "srgb/a.png") as srgb,
+    ):
+        assert (np.asarray(kept_image) == pixels).all()
+        assert kept_image.info["icc_profile"] == swap_red_and_green(SRGB)
         assert np.abs(np.asarray(srgb).astype(int) - [30, 200, 60]).max() <= 2
         assert "icc_profile" not in srgb.info
     assert listed_notes(tmp_path / "srgb") == []

@@ -1,4 +1,4 @@
-"""Files of images that a model made say which model made them, and from which input."""
+"""Files of generated images name their model and their input."""
 
 import numpy as np
 import pytest

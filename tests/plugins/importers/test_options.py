@@ -74,10 +74,10 @@ def test_a_file_with_a_tensor_of_any_shape_is_converted_or_refused(
 ) -> None:
     tensors = network.state_dict()
     for key in tensors:
-        changed = tensors | {key: torch.zeros(shape)}
-        for importer in recognized_by(changed):
+        changed_tensors = tensors | {key: torch.zeros(shape)}
+        for importer in recognized_by(changed_tensors):
             with suppress(TranslateError):
-                convert(importer, changed)
+                convert(importer, changed_tensors)
 
 
 @pytest.mark.parametrize(

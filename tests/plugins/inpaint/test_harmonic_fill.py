@@ -28,15 +28,15 @@ def exact_fill(image: Tensor, hole: Tensor) -> Tensor:
     Neighbours to the left and right have 1.5 times the weight of neighbours above and below.
     """
     height, width = hole.shape
-    matrix, known = np.eye(height * width), image.flatten(1).T.double().numpy().copy()
+    matrix, pixel_values = np.eye(height * width), image.flatten(1).T.double().numpy().copy()
     for row, column in hole.nonzero().tolist():
         index = row * width + column
-        known[index] = 0
+        pixel_values[index] = 0
         for down, right in ((-1, 0), (1, 0), (0, -1), (0, 1)):
             y = min(max(row + down, 0), height - 1)  # a pixel at the edge is its own neighbour
             x = min(max(column + right, 0), width - 1)
             matrix[index, y * width + x] -= 0.2 if down else 0.3
-    return torch.from_numpy(np.linalg.solve(matrix, known)).T.reshape(image.shape)
+    return torch.from_numpy(np.linalg.solve(matrix, pixel_values)).T.reshape(image.shape)
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -54,12 +54,12 @@ def test_each_missing_pixel_is_the_mean_of_its_neighbours() -> None:
     smooth = torch.nn.functional.interpolate(random_images(6, (5, 5)), (32, 40), mode="bicubic")
     hole = holes(smooth)
     result = harmonic_fill(smooth, hole)
-    for image, missing, filled in zip(smooth, hole, result, strict=True):
-        exact = exact_fill(image, missing[0])
-        errors = (filled - exact)[:, missing[0]].abs()
+    for image, hole_mask, filled in zip(smooth, hole, result, strict=True):
+        exact = exact_fill(image, hole_mask[0])
+        errors = (filled - exact)[:, hole_mask[0]].abs()
         assert errors.mean() < 0.01
         assert errors.max() < 0.1
-        errors_of_original = (image - exact)[:, missing[0]].abs()
+        errors_of_original = (image - exact)[:, hole_mask[0]].abs()
         assert errors_of_original.mean() > 5 * errors.mean()
 
 

@@ -69,9 +69,9 @@ def test_with_smooth_fill_the_pixel_loss_is_in_units_of_contrast() -> None:
     (turn,) = recipe.step(Images(images))
     output, unit = recipe.predict(images, hole)
     distances = (output - images).abs() / unit
-    missing = hole.expand_as(images)
-    assert torch.allclose(turn.losses["hole"], distances[missing].mean(), rtol=1e-12)
-    assert torch.allclose(turn.losses["known"], 0.1 * distances[~missing].mean(), rtol=1e-12)
+    is_missing = hole.expand_as(images)
+    assert torch.allclose(turn.losses["hole"], distances[is_missing].mean(), rtol=1e-12)
+    assert torch.allclose(turn.losses["known"], 0.1 * distances[~is_missing].mean(), rtol=1e-12)
 
 
 def test_the_discriminator_turn_is_first_and_gets_composited_images_and_the_mask() -> None:
@@ -100,11 +100,11 @@ def test_the_generator_loss_has_hole_known_adversarial_and_content_terms(pixel: 
     output = recipe.generator(mask_out(images, hole))
     composed = hole * output + ~hole * images
     distances = (output - images).abs() if pixel == "l1" else (output - images).square()
-    missing = hole.expand_as(images)
+    is_missing = hole.expand_as(images)
     scores = recipe.discriminator(torch.cat([composed, 2.0 * hole - 1], 1))
     expected = {
-        "hole": 2 * distances[missing].mean(),
-        "known": 0.1 * distances[~missing].mean(),
+        "hole": 2 * distances[is_missing].mean(),
+        "known": 0.1 * distances[~is_missing].mean(),
         "gan": 1e-3 * cross_entropy(scores, real=True),
         "content": 0.5 * (composed - images).square().mean(),
     }
@@ -124,10 +124,10 @@ def test_without_an_adversarial_loss_there_is_no_discriminator() -> None:
 def test_the_generator_input_does_not_depend_on_missing_pixels() -> None:
     recipe, (images,) = build(), batch()
     hole = random_hole(images)
-    changed = torch.where(hole, -images, images)
-    assert torch.equal(mask_out(images, hole), mask_out(changed, hole))
+    changed_images = torch.where(hole, -images, images)
+    assert torch.equal(mask_out(images, hole), mask_out(changed_images, hole))
     mask = 2.0 * hole - 1
-    outputs = [recipe.translate(torch.cat([i, mask], 1), to="") for i in (images, changed)]
+    outputs = [recipe.translate(torch.cat([i, mask], 1), to="") for i in (images, changed_images)]
     assert torch.equal(*outputs)
 
 
@@ -161,9 +161,9 @@ def test_previews_show_the_masked_input_the_output_and_the_original() -> None:
     recipe, (images,) = build(), batch()
     torch.manual_seed(5)
     network_input, output, original = recipe.preview(Images(images)).values()
-    missing = random_hole(images).expand_as(images)
-    assert (network_input[missing] == 0).all()
-    assert torch.equal(output[~missing], images[~missing])
+    is_missing = random_hole(images).expand_as(images)
+    assert (network_input[is_missing] == 0).all()
+    assert torch.equal(output[~is_missing], images[~is_missing])
     assert torch.equal(original, images)
 
 

@@ -69,10 +69,12 @@ def test_only_pixels_inside_the_mask_count(name: str) -> None:
     mask = torch.zeros(3, 1, 40, 32, dtype=torch.bool)
     mask[..., 8:16, 8:16] = True
     inside = value_of(name, fake=fake, target=target, mask=mask)
-    changed = fake.clone()
-    changed[..., 24:, :] = 0  # pixels that no window of SSIM with its centre in the mask reaches
-    assert value_of(name, fake=changed, target=target, mask=mask) == inside
-    assert value_of(name, fake=changed, target=target) != inside
+    changed_fake = fake.clone()
+    changed_fake[..., 24:, :] = (
+        0  # pixels that no window of SSIM with its centre in the mask reaches
+    )
+    assert value_of(name, fake=changed_fake, target=target, mask=mask) == inside
+    assert value_of(name, fake=changed_fake, target=target) != inside
 
 
 def test_an_image_with_an_empty_mask_does_not_count() -> None:

@@ -124,8 +124,8 @@ def test_a_bucket_is_translated_into_a_bucket_with_the_bytes_of_infer(
             name.rpartition("/")[2]: files.cat(name) for name in files.glob("bucket/out/*.png")
         }
         digests = files.cat(files.glob("bucket/out/.translate/digests-*.jsonl"))
-    known = {line for data in digests.values() for line in data.splitlines()}
-    assert len(known) == 10, "of inputs and outputs: the second command reads none of them"
+    known_lines = {line for data in digests.values() for line in data.splitlines()}
+    assert len(known_lines) == 10, "of inputs and outputs: the second command reads none of them"
     Translator.load(run, device="cpu").folder(photos, tmp_path / "expected")
     expected = {path.name: path.read_bytes() for path in (tmp_path / "expected").glob("*.png")}
     assert outputs == expected and len(outputs) == 5

@@ -70,7 +70,7 @@ def test_S7_a_large_upload_stays_in_memory(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def rejection(*arguments: Any, **headers: Any) -> tuple[int, str]:
-    """Return the status and the message with which `read_request` refuses."""
+    """Return the status and the message of the error of `read_request`."""
     with pytest.raises(RequestError) as caught:
         read_request(*arguments, **headers)
     return caught.value.status, caught.value.message

@@ -23,7 +23,7 @@ from translate.images.files import format_registry
 from translate.images.source import EncodedImage
 
 LARGE_SIZE = (640, 640)
-"""height and width of an image for which memory is measured"""
+"""height and width of the image in the measurement of memory"""
 NO_FILES = "not tested: it writes no files; give it some: check_format(NAME, files=[...])"
 MUTATIONS = 20
 """number of randomly changed copies of each file"""

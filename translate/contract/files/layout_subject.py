@@ -21,7 +21,7 @@ from translate.registry import find, split_part
 SIDE = 32
 """training size"""
 MAX_ITEMS = 200
-"""largest number of items of which all are tested"""
+"""largest number of items that are all tested"""
 
 
 @dataclass(frozen=True)

@@ -50,7 +50,7 @@ def _require_scaled_images(part: PartSubject) -> None:
             require(
                 output.shape == expected,
                 f"{tuple(images.shape)} became {tuple(output.shape)}: the attribute geometry must "
-                "have the sizes that the network takes and the factor by which it enlarges them.",
+                "have the sizes that the network takes and the factor of its enlargement.",
             )
             require(output.isfinite().all(), f"The output for {tuple(images.shape)} is not finite.")
 

@@ -109,26 +109,26 @@ def saves_all_state(subject: RecipeSubject) -> None:
 
 def resumes_exactly(subject: RecipeSubject) -> None:
     """Resume exactly: a run that is saved, loaded and continued equals an uninterrupted one."""
-    uninterrupted = subject.build()
-    before = class_and_global_numbers(uninterrupted.recipe)
-    subject.train(uninterrupted, 4)
-    changed_names = differing_names(before, class_and_global_numbers(uninterrupted.recipe))
+    reference = subject.build()
+    before = class_and_global_numbers(reference.recipe)
+    subject.train(reference, 4)
+    changed_names = differing_names(before, class_and_global_numbers(reference.recipe))
     message = f"{', '.join(changed_names)} changed in training: make it a buffer of the recipe."
     require(not changed_names, f"{message} {STATE_RULE}")
-    expected = training_tensors(uninterrupted)
+    expected = training_tensors(reference)
     interrupted = subject.build()
     subject.train(interrupted, 2)
     resumed = subject.reload(interrupted)
     subject.train(resumed, 2)
-    _require_equal_attributes(subject, uninterrupted, resumed)
+    _require_equal_attributes(subject, reference, resumed)
     require_equal(expected, training_tensors(resumed), f"{{}} differs: {STATE_RULE}")
 
 
 def _require_equal_attributes(
-    subject: RecipeSubject, uninterrupted: TrainingState, resumed: TrainingState
+    subject: RecipeSubject, reference: TrainingState, resumed: TrainingState
 ) -> None:
     """Require that no attribute differs after a resume, unless equal runs differ in it."""
-    expected, actual = attributes(uninterrupted.recipe), attributes(resumed.recipe)
+    expected, actual = attributes(reference.recipe), attributes(resumed.recipe)
     if not (differing := differing_names(expected, actual)):
         return
     second_training = subject.build()  # shows which attributes differ in any case, such as times
@@ -136,13 +136,13 @@ def _require_equal_attributes(
     not_reproducible = differing_names(expected, attributes(second_training.recipe))
     if lost_names := [name for name in differing if name not in not_reproducible]:
         differences = [
-            f"{n} differs{_versus(actual.get(n), expected.get(n))}" for n in lost_names[:3]
+            f"{n} differs{_describe_values(actual.get(n), expected.get(n))}" for n in lost_names[:3]
         ]
-        place = find_assignment(uninterrupted.recipe, lost_names[0])
+        place = find_assignment(reference.recipe, lost_names[0])
         raise RuleError(f"After a resume, {'; '.join(differences)}: {STATE_RULE}", place)
 
 
-def _versus(actual: Any, expected: Any) -> str:
+def _describe_values(actual: Any, expected: Any) -> str:
     """Return both values for a message if they are scalars; else an empty string."""
     values = (actual, expected)
     if any(isinstance(value, Tensor) and value.numel() != 1 for value in values):

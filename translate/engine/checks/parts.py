@@ -37,7 +37,7 @@ class PartSwap(NamedTuple):
 
 
 def check_networks_and_losses(config: Config, layout: Layout, device: torch.device) -> None:
-    """Raise `ConfigError` for a network or loss with which the recipe cannot take a step.
+    """Raise `ConfigError` for a network or loss if the recipe cannot take a step with it.
 
     `device` is the device to train on.
     """
@@ -77,7 +77,7 @@ def _swaps(config: Config) -> list[PartSwap]:
 
 
 def _faults(trial: shapes.Trial, swaps: Sequence[PartSwap]) -> list[PartSwap]:
-    """Return the parts of `swaps` for which a step succeeds with their default instead."""
+    """Return the parts of `swaps` if a step succeeds with their default instead."""
     return [swap for swap in swaps if _succeeds(trial, swap.option, swap.default)]
 
 

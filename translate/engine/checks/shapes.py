@@ -33,10 +33,10 @@ MULTIPLES = (2, 4, 8, 16, 32)
 
 
 class TooSmall(NamedTuple):
-    """The first layer for which an image became too small."""
+    """The first layer that got a too small image."""
 
     setting: str
-    """``size`` or ``batch_size``, whichever is to be increased"""
+    """the setting to increase: ``size`` or ``batch_size``"""
     message: str
     layer: str
 
@@ -60,7 +60,7 @@ def check_crop_geometry(config: Config, recipe: nn.Module) -> None:
 
 
 def check_crop_size(config: Config, layout: Layout) -> None:
-    """Raise `ConfigError` for crops or batches that are too small, if larger ones suffice.
+    """Raise `ConfigError` for crops or batches that are too small, if larger ones succeed.
 
     The error names the layer, and the smallest sufficient crop with the same aspect ratio.
     """
@@ -106,7 +106,7 @@ class Trial:
         return max(1, train.batch_size // (distributed.world_size() * train.accumulate))
 
     def sufficient_multiple(self, failure: TooSmall) -> int:
-        """Return the multiple of the size, or of the batch size, that suffices; 0 if none does."""
+        """Return the multiple of the size, or of the batch size, that succeeds; 0 if none does."""
         if failure.setting == "batch_size":
             return 2 if self.failure(count=2 * self.count) is None else 0
         size = self.config.data.crop
@@ -150,7 +150,7 @@ def _scaled(size: tuple[int, int], factor: float) -> tuple[int, int]:
 
 @contextmanager
 def _record_modules() -> Iterator[list[nn.Module]]:
-    """Yield a list to which each module is appended when it is called."""
+    """Yield a list; each module is appended to it when it is called."""
     called_modules: list[nn.Module] = []
     hook = register_module_forward_pre_hook(lambda module, _: called_modules.append(module))
     try:

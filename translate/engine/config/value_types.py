@@ -24,11 +24,11 @@ def _to_place(value: object) -> Path:
     return parse_location(cast(Any, value))
 
 
-def _unchanged(place: Path) -> Any:
+def _return_unchanged(place: Path) -> Any:
     return place
 
 
-Place = Annotated[Path, PlainValidator(_to_place), PlainSerializer(_unchanged)]
+Place = Annotated[Path, PlainValidator(_to_place), PlainSerializer(_return_unchanged)]
 """a folder of the disk, or the URL of a folder in a store"""
 Device = Annotated[str, AfterValidator(_known_device)]
 Fragment = dict[str, Any]
@@ -60,7 +60,7 @@ class Section(BaseModel):
 
 
 def domain_names(domain: str) -> set[str]:
-    """Return the names by which settings may refer to a domain: as typed, and its short names."""
+    """Return the names of a domain that settings may use: as typed, and its short names."""
     return {domain, Path(domain).name, *short_names([domain])}
 
 

@@ -22,7 +22,7 @@ class Blank:
         self.size, self.domains = size, domain_images.domains_by_role(spec)
         self.file = domain_images.common_domain(spec)
         self.roles: set[str] = set()
-        """the roles (such as ``source``) of all images for which crops were made"""
+        """the roles (such as ``source``) of all cropped images"""
 
     def read(self, path: Path) -> NDArray[Any]:  # noqa: ARG002
         """Return (height, width, channels) zeros."""

@@ -38,7 +38,7 @@ class OpenedFiles:
             return None
 
     def take(self, path: Path) -> EncodedImage:
-        """Return the file at `path`, and keep it no longer; raises `BadImage`."""
+        """Return the file at `path`, and stop keeping it; raises `BadImage`."""
         with self._lock:
             if (kept_image := self._files.pop(path, None)) is not None:
                 self._bytes -= len(kept_image.data)

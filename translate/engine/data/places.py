@@ -35,7 +35,7 @@ def locate(data: Data, directory: str, *, root_changed: bool) -> Data:
 
     Args:
         data: The settings of a run.
-        directory: The working directory in which their paths were typed, or "".
+        directory: The working directory of their relative paths, or "".
         root_changed: Whether this resume has another ``data.root``. Then domains that were typed as
             paths are first looked up by name below the new root, and `directory` is not tried.
 

@@ -36,7 +36,7 @@ class Detection(NamedTuple):
 
 
 def start_of_last_streak(flags: Sequence[bool]) -> int:
-    """Return the index from which all `flags` are True, up to the end; else their number."""
+    """Return the index of the first of the True `flags` at the end; without any, their number."""
     start = len(flags)
     while start and flags[start - 1]:
         start -= 1

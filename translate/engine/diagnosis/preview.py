@@ -72,11 +72,11 @@ def persistent(detector: Detector, previews: Iterable[Preview]) -> Iterator[Dete
         if not unbroken & streaks.keys():
             break
     for streak in streaks.values():
-        if len(streak) >= PREVIEWS and not _fades(streak):
+        if len(streak) >= PREVIEWS and not _is_fading(streak):
             yield streak[0]._replace(since_step=streak[-1].since_step)
 
 
-def _fades(streak: Sequence[Detection]) -> bool:
+def _is_fading(streak: Sequence[Detection]) -> bool:
     """Return whether an artifact has become much weaker; its newest detection is the first."""
     newest, earlier = streak[0], streak[PREVIEWS - 1]
     return newest.failure in (CHECKERBOARD, BORDER) and newest.value < FADING * earlier.value

@@ -91,7 +91,7 @@ def write_folders(root: Path, staging_name: str, contents: Iterable[tuple[str, C
 
     Args:
         root: The folder that holds the new folders.
-        staging_name: Part of the name of the temporary folder to which all files are written first.
+        staging_name: Part of the name of the temporary folder: all files are written to it first.
         contents: Pairs of a path relative to `root` and the content, which are written in order.
             The first part of a path is a new folder.
     """
@@ -152,7 +152,7 @@ class UnwritableError(SaveError):
 
 
 def unwritable_error(folder: Path, error: OSError) -> UnwritableError:
-    """Return the error for a `folder` in which writing failed with `error`."""
+    """Return the error for a `folder` after writing in it failed with `error`."""
     return UnwritableError(
         f"cannot write to {printable_name(str(folder))}: {error.strerror or error}."
     )

@@ -1,4 +1,4 @@
-"""Contexts in which networks are evaluated during training without an effect on training."""
+"""Contexts to evaluate networks during training without an effect on training."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""Backends: inference engines, for which a model is exported at the first use."""
+"""Backends: inference engines. A model is exported for them at its first use."""
 
 import logging
 from collections.abc import Mapping
@@ -114,6 +114,6 @@ def _load(
 
 
 def _versions() -> dict[str, str]:
-    """Return the versions of packages with plugins, on which exported files depend."""
+    """Return the versions of packages with plugins: exported files depend on them."""
     entries = discovery.installed_entries()
     return {discovery.distribution(e): e.dist.version for e in entries if e.dist is not None}

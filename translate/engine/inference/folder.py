@@ -78,7 +78,7 @@ class FolderTranslation:
             inputs: the images.
             out: the output folder.
             options: the options.
-            trust: opens a meter, by which the trust of each output is measured and recorded.
+            trust: opens a meter, which measures the trust of each output.
             stop: once it returns true, no other batch is started; the current batch is finished,
                 but an image in tiles is abandoned.
             watch: called with the counts after each tile of an image that is translated in tiles.
@@ -107,7 +107,9 @@ class FolderTranslation:
         )
         self.manifest.digests.take_input_stamps(self.todo)
         self.meter = trust(self.processor) if trust and self.todo else None
-        self.unreadable = [Problem.of(bad, "read") for bad in _unreadable(inputs, options.shard)]
+        self.unreadable = [
+            Problem.of(error, "read") for error in _unreadable(inputs, options.shard)
+        ]
         requested = len(jobs) + len(self.unreadable)
         result = InferenceResult(requested, self.manifest.problems, skipped=skipped)
         self.report = FolderReport(result, self.manifest, self.processor)
@@ -172,7 +174,9 @@ class FolderTranslation:
 
     @property
     def _shards(self) -> ShardManifests:
-        made_by = {k: v for k, v in self.manifest.recorded.made_by.items() if k != HUB_COMMIT}
+        made_by = {
+            k: v for k, v in self.manifest.recorded_outputs.made_by.items() if k != HUB_COMMIT
+        }
         names = {"format": self.options.format, "frames": self.options.frames}
         return ShardManifests(self.manifest.out, {**made_by, **names})
 
@@ -181,4 +185,4 @@ def _unreadable(inputs: Inputs, shard: Shard | None) -> list[BadImage]:
     """Return the unreadable files that this process must list; each is listed by one process."""
     if shard is None:
         return inputs.problems if read_launch().is_first else []
-    return [bad for bad in inputs.problems if shard.has(str(bad.path))]
+    return [error for error in inputs.problems if shard.has(str(error.path))]

@@ -78,7 +78,7 @@ class ImageInProgress(NamedTuple):
 
 PipelineResult = ImageResult | Problem
 Batch = Sequence[ImageInProgress | PipelineResult]
-"""images of one size, and the results of images for which the pipeline has ended"""
+"""images of one size, and the results of images that have left the pipeline"""
 
 
 @dataclass(frozen=True)
@@ -177,7 +177,7 @@ class Pipeline:
         return [problem]
 
     def _translate_large(self, item: ImageInProgress, large: "LargeImage") -> Batch:
-        """Translate an image in windows, each of which is written at once."""
+        """Translate an image in windows, and write each at once."""
         job, image, notes = item.job, item.image, item.image.notes
 
         def write(file: BinaryIO) -> list[str]:

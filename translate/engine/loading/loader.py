@@ -27,7 +27,7 @@ from translate.engine.loading.transform import Augment
 from translate.errors import BadImage, TrainingError
 
 SHARED_MEMORY = Path("/dev/shm")
-"""the folder in which worker processes share batches on Linux"""
+"""the folder that worker processes share batches in on Linux"""
 
 
 class Dataset(Protocol):
@@ -56,7 +56,7 @@ def batches(
     steps: range = range(sys.maxsize),
     positions: range | None = None,
     pin: bool = False,
-    stop_requested: Callable[[], object] = workers.never,
+    stop_requested: Callable[[], object] = workers.never_stop,
 ) -> Generator[tuple[Any, list[Problem]]]:
     """Yield the batch of each step, with new problems of its files.
 

@@ -1,4 +1,4 @@
-"""Scale images to the size from which training crops are taken, and keep the results."""
+"""Scale images to the size before the training crop, and cache the results."""
 
 import numpy as np
 import torch

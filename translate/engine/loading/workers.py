@@ -34,7 +34,7 @@ WORKER_POLL_SECONDS = 5.0
 THREAD_POLL_SECONDS = 0.5
 """interval at which the main process checks for a stop request, while it waits for a thread"""
 EXIT_SECONDS = 2.0
-"""time in which workers may end before they are killed"""
+"""time for workers to end before they are killed"""
 DEATH_PHRASES = ("exited unexpectedly", "killed by signal")
 """texts in errors of a worker process that has died"""
 SHARED_MEMORY_PHRASES = ("shared memory", "shm", "Bus error", "No space left on device")
@@ -54,13 +54,13 @@ class StoppedWaitingError(TrainingError):
     """A signal requested a stop while the next batch was not ready."""
 
 
-def never() -> bool:
+def never_stop() -> bool:
     """Return False: no stop is requested."""
     return False
 
 
 def by_thread(
-    batches: Iterable[Any], stop_requested: Callable[[], object] = never
+    batches: Iterable[Any], stop_requested: Callable[[], object] = never_stop
 ) -> Generator[Any]:
     """Yield `batches`, while a thread reads the next one.
 
@@ -86,7 +86,7 @@ def _wait_for(future: Future[Any], stop_requested: Callable[[], object]) -> Any:
 def by_processes(
     loader: Callable[[int], DataLoader],
     report: Callable[[str], object],
-    stop_requested: Callable[[], object] = never,
+    stop_requested: Callable[[], object] = never_stop,
 ) -> Generator[Any]:
     """Yield the batches of ``loader(0)``, read by worker processes.
 

@@ -82,7 +82,7 @@ class ImageTiler(Protocol):
 
     @property
     def device(self) -> torch.device:
-        """The device on which images are expected."""
+        """The device of the images."""
 
     @property
     def memory(self) -> int:

@@ -94,7 +94,7 @@ def time_of_creation(facts: Facts) -> str | None:
 
 
 class ObjectListing:
-    """The files of a store, for which each folder is listed once."""
+    """The files of a store; each folder is listed once."""
 
     def __init__(self, list_files: Callable[[Path], Iterable[Entry]]) -> None:
         self._list = list_files

@@ -11,7 +11,7 @@ from translate.errors import ConfigError
 
 
 def factor(step: int, steps: int, schedule: str, decay_from: float) -> float:
-    """Return the factor by which the initial learning rates are multiplied at `step`, from 0.
+    """Return the factor of the initial learning rates at `step`, counted from 0.
 
     The factor is 1 for the fraction `decay_from` of the `steps`. Then it decays towards 0: linearly
     for ``linear``, as in the code of CycleGAN and pix2pix, but by steps instead of epochs; by half

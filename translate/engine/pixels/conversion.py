@@ -47,7 +47,7 @@ from translate.images.source import EncodedImage
 from translate.images.tensors import ImageInput
 
 TOLERANCE = 1e-4
-"""rounding error by which floats may be outside [0, 1]"""
+"""rounding error that lets floats be outside [0, 1]"""
 
 
 def load(value: ImageInput, domain: Domain = UNNAMED) -> DecodedInput:

@@ -57,7 +57,7 @@ class ImageProcessor:
     half: int | None = None
     """0 or 1 for the left or right half of side-by-side images; None: whole images"""
     size: int | None = None
-    """length in pixels to which the shorter side of an image is scaled first; None: not scaled"""
+    """length in pixels of the shorter side after the first scaling; None: not scaled"""
     scale_back: bool = False
     """whether outputs are resized to the size of the input; if `size` is None, inputs are first
     scaled to the size of the training crops, unless the model was trained without resizing"""
@@ -95,7 +95,7 @@ class ImageProcessor:
 
     @property
     def shorter_side(self) -> int | None:
-        """Length in pixels to which the shorter side of an image is scaled; None: not scaled."""
+        """Length in pixels of the shorter side after scaling; None: not scaled."""
         if self.size or not self.scale_back or self.model.unscaled:
             return self.size
         return min(self.model.spec.size)

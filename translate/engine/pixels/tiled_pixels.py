@@ -18,7 +18,7 @@ from translate.images.tensors import from_device, network_input
 
 @dataclass(frozen=True)
 class PixelSource:
-    """An image in memory from which tiles are read."""
+    """An image in memory that tiles are read from."""
 
     pixels: Pixels
     device: torch.device

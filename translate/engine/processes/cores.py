@@ -5,7 +5,7 @@ from math import ceil
 from pathlib import Path
 
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")
-"""environment variables by which a user sets the number of threads"""
+"""environment variables that set the number of threads"""
 
 
 def thread_limit() -> int:

@@ -29,7 +29,7 @@ class DaemonThreadPool(Executor):
     def submit(
         self, function: Callable[..., Result], /, *args: Any, **kwargs: Any
     ) -> Future[Result]:
-        """Schedule a call of `function`; calls start in the order in which they are submitted."""
+        """Schedule a call of `function`; calls start in the order of submission."""
         if self._closed:
             raise RuntimeError("this pool is closed")
         future: Future[Result] = Future()

@@ -1,4 +1,4 @@
-"""Sharded tensors: PyTorch's `DTensor`, of which each process stores a shard (`fully_shard`).
+"""Sharded tensors: PyTorch's `DTensor`; each process stores a shard (`fully_shard`).
 
 An attribute identifies them, since the import of `torch.distributed.tensor` takes long and
 inference does not need it.

@@ -40,7 +40,7 @@ class Interrupts:
         seconds: float = math.inf,
         work: str = "",
     ) -> None:
-        self.caught = 0
+        self.signal = 0
         """number of the first signal that requested a stop, or 0"""
         self._save_on = signal.Signals[save_on] if save_on else None
         self._save_requested = False
@@ -82,9 +82,9 @@ class Interrupts:
         return requested
 
     def _stop(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002
-        if self.caught and number == signal.SIGINT:
+        if self.signal and number == signal.SIGINT:
             raise KeyboardInterrupt
-        self.caught = self.caught or number
+        self.signal = self.signal or number
 
     def _request_save(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002
         self._save_requested = True

@@ -53,7 +53,7 @@ def _images_to_translate(training: TrainingState, training_images: Layout) -> La
     """Return the layout of the test images, else of validation images, else `training_images`."""
     data = training.config.data
     for split in ("test", *VALIDATION_SPLITS):
-        # the names of the files suffice, so that no header is read
+        # only the names of the files are needed, so that no header is read
         settings = data.model_copy(update={"split": split, "labels": data.labels or ()})
         try:
             layout = check.open_layout(settings, known_domains=training.spec.domains)

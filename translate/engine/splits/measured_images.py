@@ -64,7 +64,7 @@ class MeasuredImages:
         Args:
             layout: The layout of the split.
             data: Its settings.
-            seed: The seed of training, on which the files of an item depend.
+            seed: The seed of training: the files of an item depend on it.
             read: Returns the pixels of a file, such as from a cache.
         """
         self.layout, self.data, self.seed = layout, data, seed

@@ -93,12 +93,12 @@ def hold_out(
         training = sorted({*range(len(layout))} - {*held_out_items})
         return held_out.Subset(layout, training), held_out.Subset(layout, sorted(held_out_items))
     training_files = {*layout.files} - {*held_out_items}
-    return _without(layout, data, [*unreadable, *held_out_items]), _without(
+    return _exclude_files(layout, data, [*unreadable, *held_out_items]), _exclude_files(
         layout, data, [*unreadable, *training_files]
     )
 
 
-def _without(layout: Layout, data: Data, files: Sequence[Path]) -> Layout:
+def _exclude_files(layout: Layout, data: Data, files: Sequence[Path]) -> Layout:
     """Return the layout of `data` without `files`, with classes and text length of `layout`."""
     remaining = open_layout(data, files, known_domains=layout.spec.domains)
     remaining.spec = layout.spec

@@ -25,7 +25,7 @@ from translate.images.files.tar_objects import open_tar
 from translate.images.source import EncodedImage
 
 ATOMIC = {"abfs", "abfss", "adl", "az", "gcs", "gs", "memory", "oci", "oss", "s3", "s3a"}
-"""schemes of stores in which an object is complete or absent"""
+"""schemes of stores with objects that are complete or absent"""
 BLOCKS = {
     "block_size": 4 << 20, "cache_type": "blockcache", "cache_options": {"maxblocks": 16}
 }  # fmt: skip

@@ -9,15 +9,15 @@ from translate.engine.processes.pool import DaemonThreadPool
 from translate.engine.storage.lookup import storage_of
 from translate.images.source import MAX_PIXELS, EncodedImage
 
-AHEAD = 16
+MAX_FILES_AHEAD = 16
 """largest number of files that are read ahead and not used yet"""
 
 
 class ReadAhead:
-    """Reads `paths` in their order, at most `AHEAD` files ahead of their use."""
+    """Reads `paths` in their order, at most `MAX_FILES_AHEAD` files ahead of their use."""
 
     def __init__(self, paths: Iterable[Path]) -> None:
-        self._paths, self._pool, self._lock = iter(paths), DaemonThreadPool(AHEAD), Lock()
+        self._paths, self._pool, self._lock = iter(paths), DaemonThreadPool(MAX_FILES_AHEAD), Lock()
         self._pending: dict[Path, Future[EncodedImage]] = {}
 
     def open_image(
@@ -25,7 +25,7 @@ class ReadAhead:
     ) -> EncodedImage:
         """Return the content of a file; raises `BadImage`."""
         with self._lock:
-            while len(self._pending) < AHEAD and (next_path := next(self._paths, None)):
+            while len(self._pending) < MAX_FILES_AHEAD and (next_path := next(self._paths, None)):
                 if next_path not in self._pending:
                     open_image = storage_of(next_path).open_image
                     self._pending[next_path] = self._pool.submit(

@@ -10,7 +10,7 @@ from translate.images.source import EncodedImage
 
 
 class Lines(Protocol):
-    """A file of JSON lines, to which several threads add records."""
+    """A file of JSON lines; several threads add records to it."""
 
     def add(self, record: Mapping[str, Any]) -> None:
         """Add a record; raises `OSError`."""
@@ -61,7 +61,7 @@ class Storage(Protocol):
         """Return whether there is a file or a folder."""
 
     def listing(self) -> Listing:
-        """Return a view of many files, for which each folder is listed once."""
+        """Return a view of many files; each folder is listed once."""
 
     def is_folder(self, path: Path) -> bool:
         """Return whether there is a folder."""

@@ -179,7 +179,7 @@ def stderr() -> SafeStream:
 
 
 def has_bars() -> bool:
-    """Return whether standard output is a terminal on which a line can be redrawn."""
+    """Return whether standard output is a terminal that can redraw a line."""
     return stdout().isatty() and os.environ.get("TERM") not in PLAIN_TERMINALS
 
 

@@ -36,7 +36,7 @@ def receptive_halo(graph: Graph) -> int | None:
 
 
 def _input_span(graph: Graph, region: Region, axis: int) -> Span | None:
-    """Return the rows or columns of the image on which a region of the output depends."""
+    """Return the rows or columns of the image that a region of the output depends on."""
     needed: dict[fx.Node, Span] = {graph.output: region[axis]}
     for node, each in reversed(list(graph.operators.items())):
         span = needed.get(node)

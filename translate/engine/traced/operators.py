@@ -62,7 +62,7 @@ class Operator:
         self.node, self.inputs = node, inputs
 
     def reads(self, region: Region) -> Iterator[tuple[fx.Node, Region]]:
-        """Yield each input, with the region on which a region of the output depends."""
+        """Yield each input, with the region that a region of the output depends on."""
         for node in self.inputs:
             yield node, self._broadcast_region(node, region)
 
@@ -132,7 +132,7 @@ class Windowed(Operator):
         super().__init__(node, (source,))
 
     def needs(self, axis: int, span: Span) -> Span:
-        """Return the span of the padded input on which a span of the output depends."""
+        """Return the span of the padded input that a span of the output depends on."""
         raise NotImplementedError
 
     def apply(self, pixels: Tensor, constant: Constant, region: Region) -> Tensor:

@@ -90,7 +90,7 @@ class Loop:
             if self.session.is_new:
                 self.saver.write_checkpoint(is_first=True)
             single = distributed.world_size() == 1
-            stop_requested = (lambda: self.interrupts.caught) if single else workers.never
+            stop_requested = (lambda: self.interrupts.signal) if single else workers.never_stop
             stream = self.session.batches(self.training.device, stop_requested)
             # closed here: the garbage collector might close it in a thread that holds a lock
             with closing(stream) as batches:
@@ -123,7 +123,7 @@ class Loop:
         path, finished = self.writer.path, stop in (Stop.FINISHED, Stop.PLATEAU)
         selection = self.training.selection
         best = selection.best if finished and selection and selection.value is not None else ""
-        signal = distributed.all_reduce_max(self.interrupts.caught) if stop == Stop.SIGNAL else 0
+        signal = distributed.all_reduce_max(self.interrupts.signal) if stop == Stop.SIGNAL else 0
         layout = self.session.data.layout
         command = next_command(self.training, layout, path, best=bool(best)) if finished else ""
         return TrainingResult(
@@ -180,7 +180,7 @@ class Loop:
             return Stop.HOOK
         if self.interrupts.time_is_up:
             return Stop.TIME
-        return Stop.SIGNAL if self.interrupts.caught else Stop.FINISHED
+        return Stop.SIGNAL if self.interrupts.signal else Stop.FINISHED
 
     def _common_stop(self) -> tuple[Stop, bool]:
         """Return the reason to stop and whether to save, equal on all processes."""

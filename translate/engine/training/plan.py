@@ -28,7 +28,7 @@ from translate.recipe import Recipe
 from translate.results import TrainingPlan
 
 MIN_SECONDS, MAX_SECONDS = 3.0, 15.0
-"""time for which steps are measured; longer than the minimum only if their times vary"""
+"""time to measure steps for; longer than the minimum only if their times vary"""
 AGREEMENT = 0.1
 """relative difference between the mean times of early and late steps, below which timing ends"""
 WRITE_FACTOR = 4

@@ -52,7 +52,7 @@ class Session:
     """evaluations on the validation images; None without ``train.evaluate_every``"""
 
     def batches(
-        self, device: torch.device, stop_requested: Callable[[], object] = workers.never
+        self, device: torch.device, stop_requested: Callable[[], object] = workers.never_stop
     ) -> Generator[tuple[Any, list[Problem]]]:
         """Yield the batches of this process from the current step to the last."""
         config = self.training.config

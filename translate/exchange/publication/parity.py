@@ -1,4 +1,4 @@
-"""A reference input and output of a model, by which its outputs on another machine are verified."""
+"""A reference input and output of a model, to verify its outputs on another machine."""
 
 from collections.abc import Mapping
 from pathlib import Path

@@ -37,7 +37,7 @@ from translate.images.resize import resize_pixels
 from translate.images.source import EncodedImage
 
 HALF_LEVEL = 1 / 131070
-"""half a quantization step of 16 bits, by which floats may exceed [0, 1]"""
+"""half a quantization step of 16 bits: floats may exceed [0, 1] by it"""
 
 
 def domains_by_role(spec: ImageSpec) -> Mapping[str, Domain]:
@@ -202,7 +202,7 @@ def resize(pixels: Pixels, size: tuple[int, int], domain: Domain) -> Pixels:
 def convert(pixels: Pixels, domain: Domain) -> Pixels:
     """Return `pixels` with the channels of its `domain`.
 
-    Raises `ValueError` for label maps in which two classes would become one.
+    Raises `ValueError` for label maps if two classes would become one.
     """
     if pixels.shape[2] == domain.channels:
         return pixels

@@ -145,7 +145,7 @@ def writer_of(suffix: str) -> NamedFormat | None:
 
 
 def formats() -> tuple[NamedFormat, ...]:
-    """Return the formats in the order in which they are tried: built-in formats last.
+    """Return the formats in the order of detection: built-in formats last.
 
     Raises `PluginError` if there is none, as in a checkout that is newer than its installation.
     """

@@ -43,7 +43,9 @@ def find_member(path: Path) -> tuple[Path, ByteRange] | None:
     tar = find_tar(path)
     if tar is None:
         return None
-    index = open_tar(tar).index(fresh=False) if isinstance(tar, UrlPath) else read_index(tar)
+    index = (
+        open_tar(tar).index(check_version=False) if isinstance(tar, UrlPath) else read_index(tar)
+    )
     place = index.members.get(path)
     return (tar, place) if place else None
 

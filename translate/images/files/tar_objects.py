@@ -36,13 +36,15 @@ class TarObject:
         """Return whether the tar file exists; raises `OSError`."""
         return self._last_read is not None or self._files.is_file(self._path)
 
-    def index(self, *, fresh: bool = True) -> TarIndex:
+    def index(self, *, check_version: bool = True) -> TarIndex:
         """Return the members; raises `OSError`.
 
         Args:
-            fresh: Ask the store whether the tar file has changed since it was read.
+            check_version: Ask the store whether the tar file has changed since it was read.
         """
-        _, index = self._last_read if self._last_read and not fresh else self._current_index()
+        _, index = (
+            self._last_read if self._last_read and not check_version else self._current_index()
+        )
         return index
 
     def _current_index(self) -> tuple[Version, TarIndex]:
@@ -73,8 +75,8 @@ class TarObject:
         Raises:
             OSError: The store fails, or the tar file changes again.
         """
-        for fresh in (False, True):
-            place = self.index(fresh=fresh).members.get(member)
+        for check_version in (False, True):
+            place = self.index(check_version=check_version).members.get(member)
             if place is None:
                 return None
             start = place.start - tarfile.BLOCKSIZE

@@ -20,7 +20,7 @@ def in_srgb(layers: Layers, header: Header) -> tuple[Layers, Header, tuple[Note,
     if not profile:
         return layers, header, ()
     if layers.pixels.dtype != np.uint8 or layers.pixels.shape[2:] != (3,):
-        return layers, header, (_unconverted("only RGB of 8 bits is converted"),)
+        return layers, header, (_not_converted_note("only RGB of 8 bits is converted"),)
     try:
         pixels = np.asarray(
             ImageCms.profileToProfile(
@@ -30,16 +30,16 @@ def in_srgb(layers: Layers, header: Header) -> tuple[Layers, Header, tuple[Note,
             )
         )
     except (ImageCms.PyCMSError, OSError):
-        return layers, header, (_unconverted("it is damaged, or not for RGB"),)
+        return layers, header, (_not_converted_note("it is damaged, or not for RGB"),)
     extra = {key: value for key, value in header.extra.items() if key != "icc_profile"}
     return layers._replace(pixels=pixels), replace(header, extra=extra), ()
 
 
-def _unconverted(reason: str) -> Note:
+def _not_converted_note(reason: str) -> Note:
     """Return the note that the colours of an image are not converted, with the reason."""
     return Note("profile", f"its colours are not converted to sRGB: {reason}")
 
 
 def unconverted_windows(header: Header) -> tuple[Note, ...]:
     """Return a note if an image that is read in windows has a profile: it is not converted."""
-    return (_unconverted("it is read in windows"),) if "icc_profile" in header.extra else ()
+    return (_not_converted_note("it is read in windows"),) if "icc_profile" in header.extra else ()

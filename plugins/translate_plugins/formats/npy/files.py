@@ -87,7 +87,7 @@ class Npy:
 
 
 class Npz:
-    """An archive of NumPy arrays, of which one is read."""
+    """An archive of NumPy arrays; one is read."""
 
     suffixes = frozenset({".npz"})
     writes = {".npz": WRITABLE}

@@ -1,4 +1,4 @@
-"""Blocks (strips or tiles) of a TIFF page, of which a window reads only those that it overlaps."""
+"""Blocks (strips or tiles) of a TIFF page; a window reads only those that it overlaps."""
 
 from collections import OrderedDict
 from collections.abc import Iterator

@@ -25,7 +25,7 @@ REFERENCE = "hf-hub:org/small"
 
 @pytest.fixture
 def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeHub]:
-    """Run a Hub, on which is one model, with an empty cache."""
+    """Run a Hub with one model, and with an empty cache."""
     with fake_hub.connected_hub(monkeypatch, tmp_path / "hub-cache") as server:
         run = small_checkpoints.cyclegan(tmp_path / "run")
         push(collect_files(resolve(run)[0], "small", "# small\n"), "org/small")

@@ -18,7 +18,7 @@ from translate.errors import CheckpointError
 
 @pytest.fixture
 def run(tmp_path: Path) -> Path:
-    """Make a run with checkpoints of the steps 1, 2 and 3, of which 2 is the best."""
+    """Make a run with checkpoints of the steps 1, 2 and 3; 2 is the best."""
     path = small_checkpoints.cyclegan(tmp_path / "run")
     checkpoint = read.read_checkpoint(resolve(path)[0])
     recipe = read.rebuild_recipe(checkpoint)

@@ -60,9 +60,9 @@ def test_T26_hyperparameters_come_from_the_config_and_moments_from_the_checkpoin
     configured = hyperparameters(saved)
     entry, tensors = saved_state(take_step(saved), configured)
     resumed = create_optimizer(kind, **{**defaults, **changes})
-    changed = hyperparameters(resumed)
-    assert restore_optimizer(resumed, changed, entry, tensors) == ""
-    assert to_yaml_types(hyperparameters(resumed)) == to_yaml_types(changed)
+    new_values = hyperparameters(resumed)
+    assert restore_optimizer(resumed, new_values, entry, tensors) == ""
+    assert to_yaml_types(hyperparameters(resumed)) == to_yaml_types(new_values)
     (moments,) = resumed.state.values()
     assert_equal_tensors({f"0/{name}": value for name, value in moments.items()}, tensors)
     take_step(resumed)

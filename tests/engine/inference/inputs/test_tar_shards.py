@@ -102,8 +102,8 @@ def test_missing_tar_files_and_members_are_named(store: Path, tmp_path: Path) ->
             find_inputs(f"{store}/{source}", out)
     inputs = find_inputs(f"{store}/shards/{{01..04}}.tar", out)
     list(inputs.folders())
-    missing = [bad for bad in inputs.problems if "not there" in bad.reason]
-    assert [str(bad.path) for bad in missing] == [
+    missing_members = [error for error in inputs.problems if "not there" in error.reason]
+    assert [str(error.path) for error in missing_members] == [
         f"{store}/shards/03.tar", f"{store}/shards/04.tar",
     ]  # fmt: skip
 

@@ -42,15 +42,15 @@ def content(kind: str) -> bytes:
 @pytest.mark.parametrize("fraction", [0.02, 0.1, 0.5, 0.9])
 def test_zeros_at_the_end_or_a_changed_byte_are_refused(kind: str, fraction: float) -> None:
     data = content(kind)
-    lost = int(len(data) * fraction)
-    for damaged in (data[:-lost] + bytes(lost), data[:-lost]):
+    lost_bytes = int(len(data) * fraction)
+    for damaged in (data[:-lost_bytes] + bytes(lost_bytes), data[:-lost_bytes]):
         with pytest.raises(BadImage):
             decode_bytes(damaged)
     start = data.index(b"IDAT") + 4
     position = start + int((len(data) - start - 26) * (1 - fraction) * 0.5)
-    changed = data[:position] + bytes([data[position] ^ 255]) + data[position + 1 :]
+    changed_data = data[:position] + bytes([data[position] ^ 255]) + data[position + 1 :]
     with pytest.raises(BadImage, match="a damaged PNG"):
-        decode_bytes(changed)
+        decode_bytes(changed_data)
 
 
 def test_damage_of_a_later_frame_is_refused() -> None:

@@ -126,8 +126,8 @@ def test_metadata_of_ome_is_kept_for_an_image_of_the_same_size_and_type_only() -
 def test_a_description_which_may_name_a_person_is_kept_only_on_request() -> None:
     data = tiff(description="by Jane Doe", extratags=[(315, 2, 9, b"Jane Doe\0", True)])
     assert b"Jane" not in write_translation(data, PIXELS[..., None])
-    kept = tags(write_translation(data, PIXELS[..., None], keep_private=True))
-    assert (kept[270], kept[315]) == ("by Jane Doe", "Jane Doe")
+    kept_tags = tags(write_translation(data, PIXELS[..., None], keep_private=True))
+    assert (kept_tags[270], kept_tags[315]) == ("by Jane Doe", "Jane Doe")
 
 
 @pytest.mark.parametrize("order", ["<", ">"])

@@ -1,1 +1,1 @@
-"""Checkpoints to which each process writes its shards of the optimizers' moments."""
+"""Checkpoints with a file of each process for its shards of the optimizers' moments."""

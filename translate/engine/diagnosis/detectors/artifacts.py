@@ -56,7 +56,7 @@ def checkerboard(preview: Preview) -> Iterator[Detection]:
 
 
 def grid_peak(images: ImageRow, period: int) -> GridPeak:
-    """Return the peak of a grid of `period` pixels, horizontal or vertical, whichever is larger.
+    """Return the peak of a grid of `period` pixels, horizontal or vertical: the larger.
 
     Spectra are of lines of pixels of the mean of all channels, averaged over all lines and images.
     """

@@ -14,9 +14,9 @@ def with_masks(jobs: Sequence[Job], masks: Path, *, is_shard: bool = False) -> l
     """Return `jobs`, each with the mask of the same relative path, whatever its suffix.
 
     Args:
-        jobs: the images, some of which may lack a mask.
+        jobs: the images; some may lack a mask.
         masks: a folder of masks, or the mask of a single image.
-        is_shard: whether `jobs` are one of several parts, in which all images may lack a mask.
+        is_shard: whether `jobs` are one of several parts; all its images may lack a mask.
 
     Raises:
         ConfigError: `masks` does not exist, it is a file and there are several images, an image

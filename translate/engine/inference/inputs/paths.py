@@ -109,15 +109,15 @@ def _find(storage: Storage, source: Path, out: Path) -> Inputs:
     excluded = _output_below(pattern.root, out)
     if isinstance(source, UrlPath):
         return Inputs(pattern.root, partial(pattern.folders, excluded))
-    folders = _regrouped(list(pattern.folders(excluded)))  # listed once
+    folders = _regroup(list(pattern.folders(excluded)))  # listed once
     return Inputs(pattern.root, lambda: folders)
 
 
-def _regrouped(folders: Sequence[Siblings]) -> list[Siblings]:
+def _regroup(folders: Sequence[Siblings]) -> list[Siblings]:
     """Return the images folder by folder, as `walk` does, then all other files."""
     images = group(name for siblings in folders for name in siblings.images)
     skipped = sorted((name for siblings in folders for name in siblings.skipped), key=Path)
-    problems = [bad for siblings in folders for bad in siblings.problems]
+    problems = [error for siblings in folders for error in siblings.problems]
     return [*images, Siblings([], skipped, [], problems)]
 
 

@@ -1,4 +1,4 @@
-"""The content of input files, each of which is read once."""
+"""The content of input files; each is read once."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -130,7 +130,7 @@ class Sources:
         self._cache: dict[Files, Source] = {}
         self._uses: Counter[Files] = Counter()
         """number of frames that will be taken of each file"""
-        self._ahead: ReadAhead | None = None
+        self._read_ahead: ReadAhead | None = None
         self._listings: dict[Storage, Listing] = {}
 
     def get(self, job: Job, *, keep: bool = True) -> Source:
@@ -176,7 +176,7 @@ class Sources:
                 for job in jobs
                 if not job.frame and job.files not in cached and not self._takes_windows(job)
             )
-            self._ahead = ReadAhead(path for files in unread for path in files if path)
+            self._read_ahead = ReadAhead(path for files in unread for path in files if path)
 
     def take(self, job: Job) -> Source:
         """Return the input of `job`; raises `BadImage`."""
@@ -191,8 +191,8 @@ class Sources:
 
     def close(self) -> None:
         """Stop reading ahead."""
-        if self._ahead:
-            self._ahead.close()
+        if self._read_ahead:
+            self._read_ahead.close()
 
     def _open(self, job: Job) -> Source:
         return Source(
@@ -215,8 +215,8 @@ class Sources:
             return False  # the problem is listed when the image is read
 
     def _open_image(self, path: Path, *, max_pixels: int, advice: str = "") -> EncodedImage:
-        ahead = self._ahead
-        storage = ahead if ahead and isinstance(path, UrlPath) else storage_of(path)
+        read_ahead = self._read_ahead
+        storage = read_ahead if read_ahead and isinstance(path, UrlPath) else storage_of(path)
         return storage.open_image(path, max_pixels=max_pixels, advice=advice)
 
 

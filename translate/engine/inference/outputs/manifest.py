@@ -65,7 +65,7 @@ class OutputManifest:
         """the file that lists the images that this process skipped"""
         self.done = out / RECORDS_FOLDER / f"done{suffix}.jsonl"
         """the file of records of this process"""
-        self.recorded = RecordedOutputs(out, made_by)
+        self.recorded_outputs = RecordedOutputs(out, made_by)
         self.digests = StoredDigests(out / RECORDS_FOLDER, suffix)
         """known hashes of files in object stores"""
         self._done = self.storage.durable_lines(self.done)
@@ -101,7 +101,7 @@ class OutputManifest:
         written, or another program has written it.
         """
         record = DoneRecord(
-            output=self.recorded.name(work.output),
+            output=self.recorded_outputs.name(work.output),
             output_sha256=sha256(output.data).hexdigest(),
             input_sha256=output.input_sha256,
             notes=list(output.notes),
@@ -133,7 +133,7 @@ class OutputManifest:
             notes = write(file)
             file.seek(0)
             record = DoneRecord(
-                output=self.recorded.name(work.output),
+                output=self.recorded_outputs.name(work.output),
                 output_sha256=file_digest(file, "sha256").hexdigest(),
                 input_sha256=input_sha256,
                 notes=list(notes),
@@ -146,14 +146,16 @@ class OutputManifest:
     def _add(self, work: Output, record: DoneRecord, trust_map: bytes | None = None) -> None:
         """Write the record of an output, then its map."""
         facts = record.model_dump(exclude_defaults=True)
-        self._done.add({**facts, "input": work.origin, **self.recorded.made_by})
+        self._done.add({**facts, "input": work.origin, **self.recorded_outputs.made_by})
         if trust_map is not None:
             self.storage.replace(map_path(work.output), trust_map)
 
     def _require_ours(self, work: Output, record: DoneRecord) -> DoneRecord:
         """Return the record of an output that exists; raises `FileExistsError` if it has none."""
-        reads = lambda: Records([record]), self.recorded.read
-        ours = self.recorded.find(work.output, record.input_sha256, self.storage.sha256, *reads)
+        reads = lambda: Records([record]), self.recorded_outputs.read
+        ours = self.recorded_outputs.find(
+            work.output, record.input_sha256, self.storage.sha256, *reads
+        )
         if ours is None:
             raise FileExistsError(errno.EEXIST, FOREIGN_FILE)
         return ours

@@ -73,7 +73,7 @@ def _record_finder(manifest: OutputManifest) -> Callable[[Path, str | None], Don
 
     Records of other processes are read again for the first output that has none.
     """
-    recorded, storage, digests = manifest.recorded, manifest.storage, manifest.digests
+    recorded, storage, digests = manifest.recorded_outputs, manifest.storage, manifest.digests
     # the records of one shard are read faster than those of all shards
     files = f"{manifest.done.stem}*.jsonl" if manifest.shard else ALL_RECORDS
     records, read_again = recorded.read(files), cache(recorded.read)

@@ -15,7 +15,7 @@ from translate.engine.storage.storage import Lines
 
 logger = logging.getLogger(__name__)
 DAY = 24 * 3600.0
-"""age in seconds from which partial files are deleted even if their process may still run"""
+"""age in seconds of partial files that are deleted even if their process may still run"""
 
 
 class HasOutput(Protocol):

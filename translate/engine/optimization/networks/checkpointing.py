@@ -72,7 +72,7 @@ def _forward(block: nn.Module, *inputs: Any, **keywords: Any) -> Any:
 
 
 class _SavedBuffers:
-    """A context in which a block has copies of the buffers that it had when this was made.
+    """A context that gives a block copies of the buffers that it had when this was created.
 
     So the recomputation starts from the same vectors of spectral norms as the first forward pass,
     and running statistics are updated only once.

@@ -27,7 +27,7 @@ class PaddingInput(NamedTuple):
 
 
 def recompute_padding(network: nn.Module) -> AbstractContextManager[Any]:
-    """Return a context in which forward passes of `network` keep no padded copies."""
+    """Return a context that lets forward passes of `network` keep no padded copies."""
     if any(isinstance(module, PADDINGS) for module in network.modules()):
         return saved_tensors_hooks(_pack, _unpack)
     return nullcontext()  # saves the time that the hooks take for each tensor

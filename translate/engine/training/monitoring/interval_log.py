@@ -64,7 +64,7 @@ class IntervalLog:
         self.evaluation_seconds = 0.0
 
     def add(self, result: StepResult, wait_seconds: float) -> None:
-        """Add the result of one step, and the time for which it waited for its images."""
+        """Add the result of one step, and the time that it waited for its images."""
         self.results.append(result)
         self.wait_seconds += wait_seconds
         if len(self.results) == TIMED_STEPS == self.training.step - self.first_step:

@@ -18,7 +18,7 @@ BLOCKS = "▁▂▃▄▅▆▇█"
 SPARKLINE = 24
 """largest number of columns of a sparkline"""
 WIDE = 60
-"""number of columns from which each loss of a player is shown, not only their sum"""
+"""number of columns to show each loss of a player, not only their sum"""
 
 
 class Panel(ProgressReporter):

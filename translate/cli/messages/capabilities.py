@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from translate.recipe import Recipe
 
 
-def abilities(run: Path) -> list[str]:
+def capabilities(run: Path) -> list[str]:
     """Return lines that state what the newest checkpoint of `run` can do, each with its command.
 
     `run` may name a checkpoint, ``RUN@STEP``. The list is empty if `run` is not a run.
