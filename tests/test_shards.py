@@ -84,7 +84,7 @@ def test_a_shard_that_is_killed_at_any_operation_is_completed_by_the_next_run(
 
 
 @pytest.mark.slow
-def test_a_shard_that_is_killed_fifty_times_loses_no_image_and_does_none_twice(
+def test_a_shard_that_is_killed_fifty_times_translates_each_image_once(
     killed: KilledShard, tmp_path: Path
 ) -> None:
     generator, moments, rounds = random.Random(0), 0, 0

@@ -1,4 +1,4 @@
-"""The scripts for Slurm forward its signal, understand exit codes, and continue after a requeue."""
+"""The scripts for Slurm forward its signal, handle exit codes, and continue after a requeue."""
 
 import os
 import signal
@@ -101,7 +101,7 @@ def test_the_signal_is_forwarded_and_the_job_is_requeued(
     ("script", "arguments"),
     [("infer.sh", ("run", "in", "out", "2000")), ("train.sh", ("--out", "x"))],
 )
-def test_a_signal_before_the_script_knows_its_process_is_forwarded_once(
+def test_a_signal_before_the_script_has_its_process_id_is_forwarded_once(
     job: Job, script: str, arguments: tuple[str, ...]
 ) -> None:
     job.write("translate", STUB)

@@ -120,7 +120,7 @@ def profile_fits(profile: bytes, channels: int) -> bool:
 class Format(Protocol):
     """A file format.
 
-    `probe` and `read` also get damaged files. Any exception of theirs becomes a `BadImage` with the
+    `probe` and `read` also get damaged files. Any of their exceptions becomes a `BadImage` with the
     message as its reason: raise `ValueError` with what is wrong.
 
     Example:

@@ -33,7 +33,7 @@ def test_a_block_has_its_fraction_of_the_remaining_time(gpu: ModuleType) -> None
         ("print('never')", 0.5, "skipped: 0 s are left"),
     ],
 )
-def test_the_report_says_how_each_block_ended(
+def test_the_report_has_the_end_of_each_block(
     code: str,
     seconds: float,
     result: str,

@@ -13,7 +13,7 @@ def test_the_table_of_the_page_is_up_to_date() -> None:
     assert len(rows) == len(names("recipe"))
 
 
-def test_a_row_says_what_a_recipe_does_and_its_paper() -> None:
+def test_a_row_has_the_task_and_the_paper_of_a_recipe() -> None:
     name, summary, paper, command, image = gallery.row("cut", "translate train --config cut-small")
     assert (name, paper) == ("`cut`", "Park et al., 2020") and "contrastive" in summary
     assert command == "`translate train --config cut-small`" and image.endswith("cut.jpg)")

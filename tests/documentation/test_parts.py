@@ -33,7 +33,7 @@ def test_options_are_shown_with_default_text_and_values(pages: dict[str, str]) -
     assert "| `file` | required |" in pages["layouts.md"]
 
 
-def test_an_entry_says_how_to_select_it(pages: dict[str, str]) -> None:
+def test_an_entry_has_the_setting_that_selects_it(pages: dict[str, str]) -> None:
     assert '--set "options.generator={name: unet, width: 64}"' in pages["networks.md"]
     assert "translate evaluate RUN --metric psnr" in pages["metrics.md"]
     assert "translate train --plugin cyclegan --domains A B" in pages["recipes.md"]

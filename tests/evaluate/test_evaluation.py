@@ -72,7 +72,7 @@ def test_V11_a_metric_that_does_not_fit_is_refused_before_any_output_is_made() -
     assert not seeds
 
 
-def test_a_note_says_that_baselines_are_of_the_first_of_several_seeds() -> None:
+def test_a_note_on_baselines_of_the_first_of_several_seeds() -> None:
     same = Outputs("abcd", images(seed=9), images(seed=9))
     assert evaluate(subject(same=same), seeds=(4, 2)).notes == (
         "values are means over seeds, baselines of the seed 4",

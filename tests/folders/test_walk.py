@@ -74,5 +74,5 @@ def test_a_suffix_is_the_end_of_the_last_part_of_a_path(name: str, parts: tuple[
 @pytest.mark.parametrize(
     ("name", "same"), [("a/X.PNG", "a/x.png"), ("e\u0301", "\u00e9"), ("Stra\u00dfe", "strasse")]
 )
-def test_names_that_some_file_systems_confuse_are_folded_alike(name: str, same: str) -> None:
+def test_names_that_some_file_systems_confuse_have_one_folded_form(name: str, same: str) -> None:
     assert folded(name) == folded(same)

@@ -189,7 +189,7 @@ def _address_space_mb() -> int | None:
 
 
 def _description(error: BaseException) -> str:
-    """Return what happened, where, and to whom to report it."""
+    """Return what happened, its place, and where to report it."""
     error = _cause(error)
     if _plugins_have_run():
         from translate.engine.plugins.errors import describe_unexpected

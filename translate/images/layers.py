@@ -66,7 +66,7 @@ class Layers(NamedTuple):
         return np.dstack([self.pixels, self.alpha])
 
     def without_alpha(self) -> "Layers":
-        """Return the image without its alpha channel; wholly transparent pixels become white."""
+        """Return the image without its alpha channel; fully transparent pixels become white."""
         if self.alpha is None:
             return self
         pixels = self.pixels.copy()

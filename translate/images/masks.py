@@ -73,7 +73,7 @@ def _mask_errors_as_bad_image(path: Path) -> Iterator[None]:
 
 
 def hole_from_alpha(layers: Layers, path: Path) -> Hole:
-    """Return the wholly transparent pixels of the image at `path`; `BadImage` if there are none."""
+    """Return the fully transparent pixels of the image at `path`; `BadImage` if there are none."""
     if layers.alpha is None or layers.alpha.all():
         raise BadImage(path, "has no hole: nothing is transparent, and no --mask has a file for it")
     return _hole_bytes(layers.alpha == 0)

@@ -126,7 +126,7 @@ class RefusesToResample(ValidMetric):
     resamples = 0
 
     def resample(self, random: np.random.Generator) -> "RefusesToResample":  # noqa: ARG002
-        raise AssertionError("nobody asks for it")
+        raise AssertionError("it is not needed")
 
 
 @pytest.mark.parametrize("metric", [ValidMetric, RefusesToResample])

@@ -91,7 +91,7 @@ def test_T28_a_system_without_fcntl_has_no_locks(
     assert file_system.unsupported_operations(tmp_path) == ["files cannot be locked: no fcntl"]
 
 
-def test_a_shared_lock_tells_its_first_holder(tmp_path: Path) -> None:
+def test_a_shared_lock_reports_its_first_holder(tmp_path: Path) -> None:
     results = list[bool | None]()
     with locks.shared_lock(tmp_path / "lock", results.append):
         for _ in range(2):

@@ -50,7 +50,7 @@ def files(monkeypatch: pytest.MonkeyPatch) -> ManyObjects:
     return objects
 
 
-def test_listing_goes_folder_by_folder(files: ManyObjects) -> None:
+def test_folders_are_listed_one_by_one(files: ManyObjects) -> None:
     folders = walk(ROOT)
     assert len(next(folders).folders) == FOLDERS and len(next(folders).images) == FILES
     assert files.listed == [str(ROOT), f"{ROOT}/000"]

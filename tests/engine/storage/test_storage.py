@@ -88,7 +88,7 @@ def test_a_missing_and_an_empty_image_are_reported(folder: Path) -> None:
         assert error.value.path == folder / name
 
 
-def test_a_shared_lock_says_whether_no_other_process_shares_it(folder: Path) -> None:
+def test_a_shared_lock_reports_whether_another_process_shares_it(folder: Path) -> None:
     storage, is_only_process = storage_of(folder), list[bool | None]()
     with storage.share(folder / "lock", is_only_process.append):
         pass

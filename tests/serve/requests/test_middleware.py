@@ -115,7 +115,7 @@ def test_S3_a_response_that_the_client_does_not_read_is_abandoned() -> None:
         exchange(middleware(answer_id, send_seconds=0.01), body, client_reads=False)
 
 
-def test_an_error_response_says_when_to_retry_and_how_to_authenticate(messages: list[str]) -> None:
+def test_an_error_response_has_headers_for_retry_and_authentication(messages: list[str]) -> None:
     busy = error_response(RequestError(503, "busy", retry_after=5, detail="why"), "abc")
     assert (busy.status_code, busy.headers["Retry-After"]) == (503, "5")
     assert messages == ["request abc: why"]

@@ -1,4 +1,4 @@
-"""`translate plugins check`: test a plugin against the contract, the rules that plugins obey."""
+"""`translate plugins check`: test a plugin against the contract, the rules of plugins."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path

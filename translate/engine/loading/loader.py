@@ -80,7 +80,7 @@ def batches(
     positions = range(batch_size) if positions is None else positions
     options: dict[str, Any] = {"num_workers": data.workers}
     if data.workers:
-        cv2.setNumThreads(1)  # OpenCV's threads do not survive a fork
+        cv2.setNumThreads(1)  # OpenCV's threads do not exist after a fork
         fork = "fork" if sys.platform == "linux" else None
         options |= {"worker_init_fn": workers.initialize_worker, "multiprocessing_context": fork}
         options |= {"timeout": workers.WORKER_POLL_SECONDS}

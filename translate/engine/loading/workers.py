@@ -150,7 +150,7 @@ def _watch_workers(loader: DataLoader, stop_requested: Callable[[], object]) -> 
             workers = set(active_children()) - children_before
         for worker in workers:
             if not is_finished:
-                worker.kill()  # a hung worker reacts to no other signal
+                worker.kill()  # a hung worker ignores other signals
         with suppress(Exception):  # the loader may be broken; this ends its threads
             batches._shutdown_workers()
         for worker in workers:

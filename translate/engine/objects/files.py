@@ -94,7 +94,7 @@ def open_files(scheme: str, host: str) -> ObjectFiles:
     Raises:
         ConfigError: There is no such scheme, or a package for it is missing.
     """
-    return open_in_process(scheme, host, os.getpid())  # connections do not outlive a fork
+    return open_in_process(scheme, host, os.getpid())  # connections break in a fork
 
 
 @cache

@@ -94,7 +94,7 @@ class PlayerUpdate:
         _step_if(finite, optimizer)
         increment_version(
             trainable
-        )  # fused optimizers do not do so, and autograd would not notice the update
+        )  # fused optimizers do not do so, and autograd would not detect the update
         optimizer.zero_grad()  # frees the gradients before the next turn
         if sharded:
             self.recipe.zero_grad()

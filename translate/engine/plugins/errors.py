@@ -200,7 +200,7 @@ def is_third_party(error: BaseException) -> bool:
 
 
 def describe_unexpected(error: BaseException, owner: object = None) -> str:
-    """Return a message on an unexpected exception: its text, place, and to whom to report it."""
+    """Return a message on an unexpected exception: its text, its place, and where to report it."""
     if isinstance(error, MemoryError) or (isinstance(error, Exception) and is_out_of_memory(error)):
         return "not enough memory"
     if place := find_place(error, owner):

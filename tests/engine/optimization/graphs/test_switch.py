@@ -45,7 +45,7 @@ def test_graphs_are_refused_with_other_settings_that_change_networks(setting: st
         small_runs.config(Path("none"), train__cuda_graphs=True, **{f"train__{setting}": True})
 
 
-def test_graphs_are_off_by_default_and_a_message_says_that_a_cpu_has_none(
+def test_graphs_are_off_by_default_and_on_a_cpu_with_a_message(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     subject = make_subject("gan", small_options("recipe", "gan"), None, None)

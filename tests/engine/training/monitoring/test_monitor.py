@@ -1,4 +1,4 @@
-"""Each failure of training is logged once, with the values that prove it."""
+"""Each failure of training is logged once, with its values as evidence."""
 
 import logging
 from pathlib import Path
