@@ -29,7 +29,7 @@ def main() -> None:
     for name in args.network:
         images = np.random.default_rng(0).uniform(-1, 1, (1, 3, args.size, args.size))
         programs = programs_of(name, args.width, args.size)
-        times = interleaved(programs, images.astype(np.float32), args.rounds)
+        times = time_interleaved(programs, images.astype(np.float32), args.rounds)
         seconds_by_network[name] = times
         for program, of_program in times.items():
             pairs = zip(times["torch"], of_program, strict=True)
@@ -72,7 +72,7 @@ def programs_of(name: str, width: int, size: int) -> dict[str, Network]:
     return {"torch": run, **exported}
 
 
-def interleaved(
+def time_interleaved(
     programs: dict[str, Callable[[np.ndarray], np.ndarray]], images: np.ndarray, rounds: int
 ) -> dict[str, list[float]]:
     """Return the seconds of each program in each round; all must return the same images."""

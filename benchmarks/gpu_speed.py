@@ -153,7 +153,7 @@ def compare_variants(
         if blocks and time.monotonic() > start + PREPARATION * (end - start):
             failed[name] = "no time left"
             continue
-        before = _allocated()
+        before = _allocated_memory()
         try:
             blocks[name] = create()
             blocks[name]()  # warm-up: compiles, fills memory pools
@@ -241,7 +241,7 @@ def _synchronize() -> None:
         torch.cuda.synchronize()
 
 
-def _allocated() -> float:
+def _allocated_memory() -> float:
     if not torch.cuda.is_available():
         return 0.0
     torch.cuda.empty_cache()

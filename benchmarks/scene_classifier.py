@@ -63,7 +63,7 @@ def train(scenes: CaptionedImages, seed: int) -> SceneClassifier:
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, LEARNING_RATE, steps)
     for _ in range(EPOCHS):
         for indices in torch.randperm(len(attributes)).split(BATCH_SIZE):
-            binary, count = split_logits(classifier(_augmented(images[indices])))
+            binary, count = split_logits(classifier(_augment(images[indices])))
             each = F.binary_cross_entropy_with_logits(binary, truth[indices], reduction="none")
             loss = (each * is_known[indices]).mean() + 0.3 * F.cross_entropy(count, houses[indices])
             optimizer.zero_grad()
@@ -90,7 +90,7 @@ def binary_truth(attributes: Sequence[Attributes]) -> tuple[Tensor, Tensor]:
     return truth, is_known
 
 
-def _augmented(images: Tensor) -> Tensor:
+def _augment(images: Tensor) -> Tensor:
     """Return half of `images` mirrored, all shifted by up to two pixels."""
     mirrored = torch.rand(len(images), 1, 1, 1) < 0.5
     images = torch.where(mirrored, images.flip(3), images)
@@ -102,7 +102,7 @@ def _augmented(images: Tensor) -> Tensor:
 
 def pretrained_classifier(size: int, seed: int = 0) -> SceneClassifier:
     """Return the classifier of scenes of `size` pixels, from the cache if it is there."""
-    parts = (SceneClassifier, train, split_logits, binary_truth, _augmented, captioned_scenes)
+    parts = (SceneClassifier, train, split_logits, binary_truth, _augment, captioned_scenes)
     code = "".join(map(inspect.getsource, parts))
     code += f" {SCENES} {EPOCHS} {BATCH_SIZE} {LEARNING_RATE}"
     key = sha256(code.encode()).hexdigest()[:16]

@@ -45,7 +45,7 @@ def folder(images: Path, tmp_path: Path) -> Path:
     return tmp_path
 
 
-def shortened(words: list[str], steps: int) -> list[str]:
+def shorten(words: list[str], steps: int) -> list[str]:
     """Return a command that trains for `steps` steps at most, on small crops."""
     if words[0] != "train":
         return words
@@ -68,7 +68,7 @@ def test_the_commands_of_a_page_work(
     for block in code_blocks(page):
         for words in block.commands if block.mark == "tested" else ():
             steps += "--resume" in words
-            result = run_command(*shortened(words, steps))
+            result = run_command(*shorten(words, steps))
             assert result.code in CODES.get(words[0], (0,)), (words, result.out, result.err)
 
 

@@ -18,7 +18,7 @@ def empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
 
 
-def cached(data: bytes, *, digits: int = 64) -> PretrainedFile:
+def put_into_cache(data: bytes, *, digits: int = 64) -> PretrainedFile:
     """Put `data` into the cache, as a file that was published with this content."""
     file = published_file(data, digits)
     file.path.parent.mkdir(parents=True, exist_ok=True)
@@ -28,7 +28,7 @@ def cached(data: bytes, *, digits: int = 64) -> PretrainedFile:
 
 @pytest.mark.parametrize("digits", [8, 64])
 def test_a_file_is_found_in_the_cache_of_pytorch(tmp_path: Path, digits: int) -> None:
-    file = cached(WEIGHTS, digits=digits)
+    file = put_into_cache(WEIGHTS, digits=digits)
     assert file.present
     assert file.require() == tmp_path / "hub/checkpoints/taste-v1.pth"
 
@@ -45,7 +45,7 @@ def test_a_missing_file_is_named_with_size_licence_address_and_command(tmp_path:
 
 
 def test_tensors_are_loaded_from_the_published_file_only() -> None:
-    file = cached(WEIGHTS)
+    file = put_into_cache(WEIGHTS)
     assert {name: tensor.tolist() for name, tensor in file.load().items()} == {"weight": [0, 0]}
     file.path.write_bytes(saved_bytes({"weight": torch.ones(2)}))
     with pytest.raises(ConfigError, match="is incomplete or another file"):
@@ -53,7 +53,7 @@ def test_tensors_are_loaded_from_the_published_file_only() -> None:
 
 
 def test_an_incomplete_file_is_refused() -> None:
-    file = cached(WEIGHTS)
+    file = put_into_cache(WEIGHTS)
     file.path.write_bytes(WEIGHTS[:-1])
     with pytest.raises(ConfigError, match="is incomplete or another file: its sha256 begins with"):
         file.require()
@@ -68,7 +68,7 @@ class Code:
 
 def test_a_file_that_runs_code_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(ConfigError, match="cannot be loaded"):
-        cached(saved_bytes(Code())).require()
+        put_into_cache(saved_bytes(Code())).require()
     assert capsys.readouterr().out == ""
 
 
@@ -76,7 +76,7 @@ def test_a_file_that_runs_code_is_refused(capsys: pytest.CaptureFixture[str]) ->
 def test_torchscript_is_loaded_only_if_all_digits_of_the_hash_are_known() -> None:
     buffer = io.BytesIO()
     torch.jit.save(torch.jit.script(torch.nn.Linear(2, 2)), buffer)
-    file = replace(cached(buffer.getvalue()), torchscript=True)
+    file = replace(put_into_cache(buffer.getvalue()), torchscript=True)
     assert file.require() == file.path
     with pytest.raises(ConfigError, match="requires all digits of its sha256"):
         replace(file, sha256=file.sha256[:8]).require()

@@ -23,7 +23,7 @@ def root(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     return tmp_path if request.param == "disk" else parse_location(f"memory://{uuid4()}")
 
 
-def listed(pattern: Path, excluded: Path | None = None) -> tuple[list[str], list[str]]:
+def list_matches(pattern: Path, excluded: Path | None = None) -> tuple[list[str], list[str]]:
     """Return the images that match a pattern, and the problems."""
     folders = list(Pattern.of(pattern).folders(excluded))
     root = Pattern.of(pattern).root
@@ -40,24 +40,24 @@ def listed(pattern: Path, excluded: Path | None = None) -> tuple[list[str], list
 def test_files_that_braces_name_are_listed_if_they_are_missing(root: Path) -> None:
     for name in ("a/1.png", "a/2.gif", "b/1.png", "b/notes.txt"):
         storage_of(root).replace(root / name, b"x")
-    images, problems = listed(root / "{a,b}/{1,2}.png")
+    images, problems = list_matches(root / "{a,b}/{1,2}.png")
     assert images == ["a/1.png", "b/1.png"]
     reason = "not there, and named by {a,b}/{1,2}.png"
     assert problems == [f"a/2.png: {reason}", f"b/2.png: {reason}"]
-    assert listed(root / "{a,b}/{1,2}.png", root / "b")[0] == ["a/1.png"]
-    assert listed(root / "{a,c}") == ([], ["c: not there, and named by {a,c}"])
+    assert list_matches(root / "{a,b}/{1,2}.png", root / "b")[0] == ["a/1.png"]
+    assert list_matches(root / "{a,c}") == ([], ["c: not there, and named by {a,c}"])
 
 
 def test_members_of_tar_files_match_also_next_to_images_and_braces_name_them(root: Path) -> None:
     storage_of(root).replace(root / "0.tar", tar_file({"1.png": b"1", "2.png": b"2"}))
     storage_of(root).replace(root / "broken.tar", b"?")
     storage_of(root).replace(root / "photo.png", b"x")
-    assert listed(root / "0*.tar/*.png") == (["0.tar/1.png", "0.tar/2.png"], [])
-    assert listed(root / "{0,1}.tar/1*") == (
+    assert list_matches(root / "0*.tar/*.png") == (["0.tar/1.png", "0.tar/2.png"], [])
+    assert list_matches(root / "{0,1}.tar/1*") == (
         ["0.tar/1.png"],
         ["1.tar: not there, and named by {0,1}.tar"],
     )
-    assert listed(root / "0.tar/{1,3}.png") == (
+    assert list_matches(root / "0.tar/{1,3}.png") == (
         ["1.png"],
         ["3.png: not there, and named by {1,3}.png"],
     )

@@ -33,7 +33,7 @@ class FaultyDisk:
         self.always = False
         self.operations: list[str] = []
         for name in COUNTED_CALLS:
-            monkeypatch.setattr(os, name, self._counted(name, getattr(os, name)))
+            monkeypatch.setattr(os, name, self._count_calls(name, getattr(os, name)))
 
     def arm(self, at: int, fault: Fault, *, always: bool = False) -> None:
         """Restart the count at 1, and inject `fault` at operation `at`, or `always` after it."""
@@ -44,7 +44,7 @@ class FaultyDisk:
         """Stop injecting faults."""
         self.fault = None
 
-    def _counted(self, name: str, real: Callable[..., Any]) -> Callable[..., Any]:
+    def _count_calls(self, name: str, real: Callable[..., Any]) -> Callable[..., Any]:
         def call(*arguments: Any, **options: Any) -> Any:
             if self.fault is None or (name == "open" and not arguments[1] & WRITE_FLAGS):
                 return real(*arguments, **options)

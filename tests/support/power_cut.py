@@ -36,7 +36,7 @@ class DiskRecorder:
         self._load(root, 0)
         self.before, self.done = deepcopy(self.nodes), list[Operation]()
         for name in RECORDED_CALLS:
-            monkeypatch.setattr(os, name, self._recorded(name, getattr(os, name)))
+            monkeypatch.setattr(os, name, self._record_calls(name, getattr(os, name)))
 
     def _load(self, folder: Path, node: int) -> None:
         for path in folder.iterdir():
@@ -45,7 +45,7 @@ class DiskRecorder:
             if path.is_dir():
                 self._load(path, self.nodes[node][path.name])
 
-    def _recorded(self, kind: str, real: Any) -> Any:
+    def _record_calls(self, kind: str, real: Any) -> Any:
         def call(*arguments: Any, **options: Any) -> Any:
             if kind in ("write", "fsync"):
                 path = self.opened.get(arguments[0], "")

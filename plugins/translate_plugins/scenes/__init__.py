@@ -89,7 +89,7 @@ def _labels(scene: Scene, _: str) -> Bytes:
     return label(scene)
 
 
-def _blurred(scene: Scene, seed: str) -> Bytes:
+def _blurred_scene(scene: Scene, seed: str) -> Bytes:
     return blur_by_camera_shake(paint(scene, SUMMER), Random(f"{seed}/shake"))
 
 
@@ -129,7 +129,7 @@ RENDERINGS = {
     "blurred": Rendering(
         train_seed="shaken",
         test_seed="shaken",
-        render=_blurred,
+        render=_blurred_scene,
         caption=_caption_with_ending("in summer, blurred"),
         summary="Landscapes with motion blur, paired with sharp, 256x256.",
     ),

@@ -78,11 +78,11 @@ def check_crop_size(config: Config, layout: Layout) -> None:
     insufficient, sufficient = multiple // 2 * shorter_side, multiple * shorter_side
     while sufficient - insufficient > 1:
         middle = (insufficient + sufficient) // 2
-        if trial.failure(_scaled(size, middle / shorter_side)) is None:
+        if trial.failure(_scale_size(size, middle / shorter_side)) is None:
             sufficient = middle
         else:
             insufficient = middle
-    height, width = _scaled(size, sufficient / shorter_side)
+    height, width = _scale_size(size, sufficient / shorter_side)
     raise ConfigError(
         f"data.size: {config.recipe} with these networks needs crops of {height}x{width} at least, "
         f"not {size[0]}x{size[1]}: {failure.message} (in {failure.layer})."
@@ -110,7 +110,7 @@ class Trial:
         if failure.setting == "batch_size":
             return 2 if self.failure(count=2 * self.count) is None else 0
         size = self.config.data.crop
-        return next((f for f in MULTIPLES if self.failure(_scaled(size, f)) is None), 0)
+        return next((f for f in MULTIPLES if self.failure(_scale_size(size, f)) is None), 0)
 
     def failure(
         self, size: tuple[int, int] | None = None, count: int | None = None
@@ -144,7 +144,7 @@ class Trial:
         return None
 
 
-def _scaled(size: tuple[int, int], factor: float) -> tuple[int, int]:
+def _scale_size(size: tuple[int, int], factor: float) -> tuple[int, int]:
     return round(size[0] * factor), round(size[1] * factor)
 
 

@@ -93,13 +93,13 @@ def rename_domains(data: Mapping[str, Any], domains: Sequence[str]) -> dict[str,
         for position, new in enumerate(domains)
     }
     return {**data} | {
-        key: _renamed(data[key], predecessors)
+        key: _rename_domains(data[key], predecessors)
         for key in BY_DOMAIN
         if isinstance(data.get(key), dict) or (key == "labels" and data.get(key))
     }
 
 
-def _renamed(value: Any, predecessors: Mapping[str, str]) -> Any:
+def _rename_domains(value: Any, predecessors: Mapping[str, str]) -> Any:
     """Return a mapping from domains, or a list of domains, for the new domains in `predecessors`.
 
     `predecessors` maps each new domain to the domain to take the settings from.

@@ -131,7 +131,7 @@ def _pixel_values(layout: Layout, read: Callable[[Path], NDArray[Any]]) -> Itera
         values = [v for p in spread(files, IMAGES_CHECKED) if (v := _values(p, read)) is not None]
         if values:
             yield from _few_levels(name, domain, values)
-            yield from _clipped(domain, values)
+            yield from _clipped_values(domain, values)
 
 
 def _few_levels(name: str, domain: Domain, values: Sequence[NDArray[Any]]) -> Iterable[str]:
@@ -167,7 +167,7 @@ def propose_range(dtype: str, least: float, most: float) -> tuple[float, float]:
     return 0, 2 ** int(most).bit_length() - 1
 
 
-def _clipped(domain: Domain, values: Sequence[NDArray[Any]]) -> Iterable[str]:
+def _clipped_values(domain: Domain, values: Sequence[NDArray[Any]]) -> Iterable[str]:
     """Yield a line for a domain with values outside its range."""
     shares = [levels.saturation(each, domain) for each in values]
     below, above = (sum(share) / len(shares) for share in zip(*shares, strict=True))

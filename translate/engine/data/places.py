@@ -11,7 +11,7 @@ from typing import Any
 from translate.engine.config.schema import Data
 from translate.engine.config.value_types import BY_DOMAIN, rename_domains
 from translate.engine.data.check import is_joined, open_layout
-from translate.engine.system.locations import joined
+from translate.engine.system.locations import join
 from translate.errors import ConfigError, DataError
 from translate.folders.braces import is_pattern
 from translate.folders.listing import is_path
@@ -45,7 +45,7 @@ def locate(data: Data, directory: str, *, root_changed: bool) -> Data:
     candidates = [data]
     if root_changed:
         _expect_domains_below_root(data)
-        candidates.insert(0, _renamed(data, short_names(data.domains)))
+        candidates.insert(0, _rename_domains(data, short_names(data.domains)))
     elif directory and directory != working_directory():
         candidates.append(_absolute_paths(data, Path(directory)))
     if len(candidates) == 1:
@@ -62,7 +62,7 @@ def locate(data: Data, directory: str, *, root_changed: bool) -> Data:
 def with_root(data: Data, root: Path) -> Data:
     """Return `data` with another `root`, and the short names of its domains instead of paths."""
     relocated = data.model_copy(update={"root": root})
-    return relocated if is_joined(data) else _renamed(relocated, short_names(data.domains))
+    return relocated if is_joined(data) else _rename_domains(relocated, short_names(data.domains))
 
 
 def expect_root(data: Data) -> None:
@@ -94,11 +94,11 @@ def _absolute_paths(data: Data, directory: Path) -> Data:
     layout: Any = data.layout
     if isinstance(layout, Mapping):
         layout = {key: _absolute_file(value, directory) for key, value in layout.items()}
-    update: dict[str, Any] = {"root": joined(directory, data.root), "layout": layout}
+    update: dict[str, Any] = {"root": join(directory, data.root), "layout": layout}
     if isinstance(data.validation, str) and (directory / data.validation).is_dir():
         update["validation"] = str(directory / data.validation)
     absolute = data.model_copy(update=update)
-    return absolute if is_joined(data) else _renamed(absolute, domains)
+    return absolute if is_joined(data) else _rename_domains(absolute, domains)
 
 
 def _absolute_domain(name: str, root: Path, directory: Path) -> str:
@@ -116,7 +116,7 @@ def _absolute_file(value: Any, directory: Path) -> Any:
     return value
 
 
-def _renamed(data: Data, domains: tuple[str, ...]) -> Data:
+def _rename_domains(data: Data, domains: tuple[str, ...]) -> Data:
     """Return `data` with the names `domains` for its domains, in all settings that name domains."""
     settings = rename_domains({key: getattr(data, key) for key in DOMAIN_KEYS}, domains)
     labels = None if data.labels is None else tuple(settings["labels"])

@@ -64,7 +64,7 @@ class EvaluationImages:
         """
         translates = self.translates and (not self.draws or needs & {"source", "target", "cycle"})
         if translates and self.unpaired:
-            yield from self._unpaired(recipe, needs, limit)
+            yield from self._unpaired_batches(recipe, needs, limit)
             return
         for batch in self._items(limit):
             yield (
@@ -73,7 +73,9 @@ class EvaluationImages:
                 else _samples(recipe, batch, self.spec.target)
             )
 
-    def _unpaired(self, recipe: Recipe, needs: frozenset[str], limit: int) -> Iterator[MetricBatch]:
+    def _unpaired_batches(
+        self, recipe: Recipe, needs: frozenset[str], limit: int
+    ) -> Iterator[MetricBatch]:
         """Yield translations of the images of the first domain, then real images of the last one.
 
         With hidden ground truth the real images are those of the translations: no others follow.
@@ -82,7 +84,7 @@ class EvaluationImages:
         for start in range(0, len(files.source), self.batch_size):
             rows = slice(start, start + self.batch_size)
             sources = self._crops(files.source[rows], "source", self.spec.source)
-            measured = self._translated(recipe, sources, needs)
+            measured = self._translate_batch(recipe, sources, needs)
             if files.truth and needs & {"target", "real"}:
                 targets = self._crops(files.target[rows], "target", self.spec.target)
                 measured["target"] = measured["real"] = pixel_values(targets, self.spec.target)
@@ -99,14 +101,16 @@ class EvaluationImages:
     def _translation(self, recipe: Recipe, batch: Any, needs: frozenset[str]) -> MetricBatch:
         """Return the translation of a batch of items, with its ground truth, if any."""
         pair = recipe.ground_truth_pair(batch) if self.degrades_images else batch
-        measured = self._translated(recipe, getattr(pair, "source", batch[0]), needs)
+        measured = self._translate_batch(recipe, getattr(pair, "source", batch[0]), needs)
         target = pixel_values(getattr(pair, "target", batch[0]), self.spec.target)
         measured["real"] = target
         if self.layout.paired or self.degrades_images:
             measured["target"] = target
         return measured
 
-    def _translated(self, recipe: Recipe, images: Tensor, needs: frozenset[str]) -> MetricBatch:
+    def _translate_batch(
+        self, recipe: Recipe, images: Tensor, needs: frozenset[str]
+    ) -> MetricBatch:
         fake = _translate(recipe, images)
         measured: MetricBatch = {"fake": pixel_values(fake, self.spec.target)}
         channels = self.spec.source.channels  # a mask may follow them

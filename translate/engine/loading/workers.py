@@ -70,7 +70,7 @@ def by_thread(
     iterator = iter(batches)
     with DaemonThreadPool(1) as thread:
         future = thread.submit(next, iterator, None)
-        while (batch := _explained(partial(_wait_for, future, stop_requested))) is not None:
+        while (batch := _call_and_explain(partial(_wait_for, future, stop_requested))) is not None:
             future = thread.submit(next, iterator, None)
             yield batch
 
@@ -133,7 +133,7 @@ def _watch_workers(loader: DataLoader, stop_requested: Callable[[], object]) -> 
     is_finished, workers = False, None
     batches: Any = None
     try:
-        batches = _explained(lambda: iter(loader))
+        batches = _call_and_explain(lambda: iter(loader))
         workers = set(active_children()) - children_before
         if sigchld and current_thread() is main_thread():
             # PyTorch's handler would raise in the middle of a step
@@ -178,7 +178,7 @@ def _next_batch(batches: Any, poll_seconds: float, stop_requested: Callable[[], 
                 raise WorkerError(f"no image was read for {waited:.0f} s") from error
 
 
-def _explained(call: Callable[[], Any]) -> Any:
+def _call_and_explain(call: Callable[[], Any]) -> Any:
     """Return the result of `call`; raises `TrainingError` for any exception but those of ours."""
     try:
         return call()

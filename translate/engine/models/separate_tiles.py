@@ -52,7 +52,7 @@ class SeparateTiles:
         frozen = FrozenStatistics()
         if geometry.halo is None and len(rows) * len(columns) > 1:
             with torch.no_grad(), frozen:
-                self.call(_downscaled(padded, tile, geometry), (0, 0))
+                self.call(_downscale(padded, tile, geometry), (0, 0))
             frozen.replay()
 
         def translate_tile(pixels: Tensor, region: Region) -> Tensor:
@@ -81,7 +81,7 @@ class _PaddedImage:
         return read_padded(self.image.read, region, self.size, "replicate")
 
 
-def _downscaled(image: _PaddedImage, tile: int, geometry: Geometry) -> Tensor:
+def _downscale(image: _PaddedImage, tile: int, geometry: Geometry) -> Tensor:
     """Return the whole image scaled down by an integer factor, to about the pixels of a tile."""
     height, width = image.padded_size
     factor = min(ceil((height * width) ** 0.5 / tile), height, width)

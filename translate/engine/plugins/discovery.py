@@ -83,7 +83,7 @@ def distribution(entry: EntryPoint) -> str:
 
 @lru_cache(maxsize=256)
 def _name(dist: Distribution) -> str:
-    return _normalised(dist.name or "unknown")  # None after an incomplete uninstall
+    return _normalize_name(dist.name or "unknown")  # None after an incomplete uninstall
 
 
 def installed_version(name: str) -> str:
@@ -103,7 +103,7 @@ def allowed_entries(entries: Iterable[EntryPoint]) -> Iterator[EntryPoint]:
     if value is None:
         yield from entries
         return
-    names = {OWN_DISTRIBUTION, *(_normalised(name.strip()) for name in value.split(","))}
+    names = {OWN_DISTRIBUTION, *(_normalize_name(name.strip()) for name in value.split(","))}
     yield from (entry for entry in entries if distribution(entry) in names)
 
 
@@ -220,7 +220,7 @@ def _reject_unmet_requirement(entry: EntryPoint) -> None:
             requirement = Requirement(text)
         except InvalidRequirement:
             continue  # pip reports it
-        if _normalised(requirement.name) == OWN_DISTRIBUTION and (
+        if _normalize_name(requirement.name) == OWN_DISTRIBUTION and (
             requirement.marker is None or requirement.marker.evaluate()
         ):
             ours = version(OWN_DISTRIBUTION)
@@ -239,5 +239,5 @@ def _failure_message(entry: EntryPoint, error: BaseException) -> str:
     )
 
 
-def _normalised(name: str) -> str:
+def _normalize_name(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()

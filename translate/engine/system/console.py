@@ -104,7 +104,7 @@ def printable(text: str) -> str:
     r"""Return `text` in one line, with control characters as ``\n``, ``\x1b`` or ``\u202e``."""
     if text.isascii() and text.isprintable():
         return text
-    return "".join(_escaped(c) if category(c) in ESCAPED else c for c in text)
+    return "".join(_escape(c) if category(c) in ESCAPED else c for c in text)
 
 
 def say(text: object = "", *, err: bool = False) -> None:
@@ -228,7 +228,7 @@ def _write(text: str, err: bool) -> None:
     stream.flush()
 
 
-def _escaped(character: str) -> str:
+def _escape(character: str) -> str:
     if character in JOINERS:
         return character
     code = ord(character)

@@ -46,7 +46,7 @@ def parse_location(text: str | Path) -> Path:
     return UrlPath(f"{match[1].lower()}:/{str(text)[match.end() :]}")
 
 
-def joined(directory: Path, path: Path) -> Path:
+def join(directory: Path, path: Path) -> Path:
     """Return the path `directory` / `path`; a URL is returned unchanged."""
     return path if isinstance(path, UrlPath) else directory / path
 

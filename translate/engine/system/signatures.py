@@ -136,7 +136,7 @@ def validation_message(
             clauses[".".join(path)] = ["is missing."]
         else:
             key = ".".join(path if (valid_keys or {}).get(str(problem["loc"][0])) else path[:1])
-            clauses.setdefault(key, []).append(_expected(problem))
+            clauses.setdefault(key, []).append(_expected_words(problem))
             values.setdefault(key, problem["input"])
     expected = {
         key: " or ".join(dict.fromkeys(parts)).replace(" or expected ", " or ")
@@ -149,7 +149,7 @@ def validation_message(
     )
 
 
-def _expected(problem: Any) -> str:
+def _expected_words(problem: Any) -> str:
     """Return the words for the type or value that pydantic has expected."""
     names = {"int": "int", "float": "a number", "bool": "true or false", "string": "text"}
     names |= {"tuple": "a list", "list": "a list", "dict": "a mapping", "path": "a path"}

@@ -63,7 +63,7 @@ class TrainingInputs:
         else:
             items = [item for _, item in images.load_items(limit)[0]]
             inputs = (
-                list(self._degraded(items))
+                list(self._degraded_inputs(items))
                 if degrades
                 else [as_pixels(getattr(item, role, item[0])) for item in items]
             )
@@ -84,7 +84,7 @@ class TrainingInputs:
         _, layout, _ = open_training_layouts(data, config.train.seed, model.spec.domains)
         return MeasuredImages(layout, data, seed=config.train.seed)
 
-    def _degraded(self, items: Iterable[Any]) -> Iterator[Pixels]:
+    def _degraded_inputs(self, items: Iterable[Any]) -> Iterator[Pixels]:
         """Yield the inputs that the recipe makes of training images."""
         model, domain = require_recipe(self.processor.model), self.processor.source
         for number, item in enumerate(items):
