@@ -146,7 +146,7 @@ def row(
         "seconds": tables.median_and_quartiles([duration.wall for duration in durations], 2),
         "CPU seconds": tables.median_and_quartiles([duration.cpu for duration in durations], 2),
         **ratios,
-        "KB an output": round(written / args.images / 1e3, 1),
+        "KB per output": round(written / args.images / 1e3, 1),
         "largest difference": largest_difference(outputs["loop"], outputs[name]),
     }
 
@@ -155,7 +155,7 @@ def time_parts(setup: Setup, args: argparse.Namespace) -> dict[str, float]:
     """Return the milliseconds of decoding, of the network and of encoding PNG, for each image."""
     model, _ = load(setup.run, device=args.device)
     recipe = model.recipe.eval()
-    files = sorted(setup.images.iterdir())[: max(args.batch_size, 32)]
+    files = sorted(setup.images.iterdir())[:32]
     start = time.perf_counter()
     images = [read_image(file) for file in files]
     decoded = time.perf_counter()

@@ -6,10 +6,10 @@ python benchmarks/kill_and_resume.py [--times 20] [--steps 60] [--workers 0] [--
 Each of `--times` runs is killed once and then resumed until it is complete. The delay between its
 first checkpoint and the kill is random, at most the training time of the uninterrupted run, so a
 run may end before it is killed; the note counts the killed runs. The run is small and has all
-kinds of state: an image pool, dropout, averaged weights and a learning-rate schedule. It saves
-every third step. A run is equal to the uninterrupted one if the files of weights and optimizer
-states in its checkpoints have the same SHA-256, and its log differs only in `MEASURED_KEYS` and
-`SESSION_KEYS`.
+kinds of state: an image pool, dropout, a moving average of weights, a learning-rate schedule. It
+saves every third step. A run is equal to the uninterrupted one if the files of weights and
+optimizer states in its checkpoints have the same SHA-256, and its log differs only in
+`MEASURED_KEYS` and `SESSION_KEYS`.
 """
 
 import argparse

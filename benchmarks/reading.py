@@ -1,12 +1,13 @@
-"""Training images per second of our input pipeline against Pillow and torchvision, interleaved.
+"""Compare the time of our input pipeline for training images with Pillow and torchvision.
 
 python benchmarks/reading.py [FOLDER ...] [--crop 256] [--images 60] [--rounds 7] [--json FILE]
 
-Each pipeline reads, scales to crop * 286/256, crops, flips and normalises the same files one by
-one, in one thread, up to a batch of one float image in [-1, 1]. The other pipeline is the transform
-of pytorch-CycleGAN-and-pix2pix: Pillow decodes and resizes (bicubic), torchvision crops, flips,
-converts and normalises. Ours is that of a training run, from disk and from its cache in memory.
-Our scaled pixels are compared with those of Pillow.
+Each pipeline reads, scales to crop * 286/256, crops and flips the same files one by one, in one
+thread. The pipeline of pytorch-CycleGAN-and-pix2pix returns a batch of one float image in [-1, 1]:
+Pillow decodes and resizes (bicubic), torchvision crops, flips, converts and normalizes. Ours is the
+pipeline of `translate train`, without and with its cache in memory; it returns a batch of bytes,
+which training converts on the device, and with "floats" a converted batch. Our scaled pixels are
+compared with those of Pillow.
 """
 
 import argparse
@@ -34,7 +35,7 @@ from translate.folders.listing import find_images
 from translate.images.source import read_image
 
 FOLDERS = (Path("../shared/data/horse2zebra/trainA"), Path("../shared/data/horse2zebra/testB"))
-COMPARED = 20
+COMPARED_IMAGES = 20
 SCALE = 286 / 256
 CPU = torch.device("cpu")
 
@@ -52,15 +53,15 @@ def main() -> None:
     seconds = {str(folder): measure(folder, args) for folder in args.folders}
     rows = [row(folder, by_pipeline, args.crop) for folder, by_pipeline in seconds.items()]
     note = (
-        f"median (quartiles) of {args.rounds} rounds over {args.images} images a folder, each read "
-        "by all three in turn; wall and CPU time: how many times as long Pillow and torchvision "
-        f"take within a round; pixels of {COMPARED} images, scaled."
+        f"median (quartiles) of {args.rounds} rounds over {args.images} images per folder, each "
+        "read by all pipelines in turn; ratio: time of Pillow and torchvision / time of the "
+        f"pipeline, within a round; pixels of {COMPARED_IMAGES} scaled images."
     )
     tables.report(rows, note, args.json, seconds=seconds)
 
 
 def measure(folder: Path, args: argparse.Namespace) -> dict[str, NDArray[np.float64]]:
-    """Return the wall and CPU seconds an image of each pipeline, (rounds, 2), in `folder`."""
+    """Return the wall and CPU seconds per image of each pipeline, (rounds, 2), in `folder`."""
     files = find_images(folder)[: args.images]
     with tempfile.TemporaryDirectory() as root:
         images = Path(root) / "images"
@@ -69,13 +70,13 @@ def measure(folder: Path, args: argparse.Namespace) -> dict[str, NDArray[np.floa
             (images / f"{number:04}{file.suffix}").symlink_to(file.resolve())
         pipelines = {
             "Pillow": read_as_published(sorted(images.iterdir()), args.crop),
-            "ours": ours(Path(root), args.crop, cache=0.0, floats=False),
-            "ours, floats": ours(Path(root), args.crop, cache=0.0, floats=True),
-            "cached": ours(Path(root), args.crop, cache=2.0, floats=False),
-            "cached, floats": ours(Path(root), args.crop, cache=2.0, floats=True),
+            "ours": ours(Path(root), args.crop, cache_gb=0.0, floats=False),
+            "ours, floats": ours(Path(root), args.crop, cache_gb=0.0, floats=True),
+            "cached": ours(Path(root), args.crop, cache_gb=2.0, floats=False),
+            "cached, floats": ours(Path(root), args.crop, cache_gb=2.0, floats=True),
         }
         seconds = {name: np.zeros((args.rounds + 1, 2)) for name in pipelines}
-        for number in range(args.rounds + 1):
+        for number in range(args.rounds + 1):  # the first is a warm-up
             for index in range(len(files)):
                 for name, read in pipelines.items():
                     start = clocks()
@@ -85,7 +86,7 @@ def measure(folder: Path, args: argparse.Namespace) -> dict[str, NDArray[np.floa
 
 
 def clocks() -> NDArray[np.float64]:
-    """Return wall time and CPU time of this process, which other processes hardly change."""
+    """Return the wall time, and the CPU time of this process, which others hardly change."""
     return np.array([time.perf_counter(), time.process_time()])
 
 
@@ -104,7 +105,7 @@ def read_as_published(files: Sequence[Path], crop: int) -> Callable[[int], Any]:
     return lambda index: transform(Image.open(files[index]).convert("RGB"))[None]
 
 
-def ours(root: Path, crop: int, *, cache: float, floats: bool) -> Callable[[int], Any]:
+def ours(root: Path, crop: int, *, cache_gb: float, floats: bool) -> Callable[[int], Any]:
     """Return a training run's own pipeline, as a function of the index of an item."""
     flags = {
         "data.root": str(root),
@@ -112,7 +113,7 @@ def ours(root: Path, crop: int, *, cache: float, floats: bool) -> Callable[[int]
         "data.layout": "images",
         "data.size": crop,
         "data.resize": round(crop * SCALE),
-        "data.cache": cache,
+        "data.cache": cache_gb,
         "train.steps": 1,
     }
     data = layers.resolve("autoencoder", flags=flags).data
@@ -135,12 +136,12 @@ def row(name: str, seconds: Mapping[str, NDArray[np.float64]], crop: int) -> dic
     for key in list(seconds)[1:]:
         for column, clock in enumerate(("wall", "CPU")):
             ratios = seconds["Pillow"][:, column] / seconds[key][:, column]
-            row[f"{key}, {clock} time"] = tables.median_and_quartiles(ratios.tolist(), 2)
-    return {**row, **differences(find_images(Path(name))[:COMPARED], crop)}
+            row[f"{key}, {clock}-time ratio"] = tables.median_and_quartiles(ratios.tolist(), 2)
+    return {**row, **differences(find_images(Path(name))[:COMPARED_IMAGES], crop)}
 
 
 def differences(files: Sequence[Path], crop: int) -> dict[str, Any]:
-    """Return how our scaled pixels differ from Pillow's, in levels of 255."""
+    """Return how our scaled pixels, from 0 to 255, differ from those of Pillow."""
     domain, counts = Domain(""), np.zeros(256, np.int64)
     for file in files:
         pixels = read_image(file)
@@ -152,7 +153,7 @@ def differences(files: Sequence[Path], crop: int) -> dict[str, Any]:
         counts += np.bincount(np.abs(np.asarray(pillow, int) - scaled).ravel(), minlength=256)
     fractions = counts / counts.sum()
     return {
-        "equal": f"{fractions[0]:.2%}",
+        "equal values": f"{fractions[0]:.2%}",
         "more than 1 level": f"{1e6 * fractions[2:].sum():.0f} ppm",
     }
 

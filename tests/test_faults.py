@@ -27,14 +27,14 @@ def index_tests() -> dict[str, set[str]]:
     return tests_by_row
 
 
-ROWS, BY_ROW = rows(), index_tests()
+ROWS, TESTS_BY_ROW = rows(), index_tests()
 
 
-def test_every_row_that_a_test_is_named_after_is_on_the_page() -> None:
-    assert BY_ROW.keys() - ROWS.keys() == set()
+def test_tests_are_named_after_rows_of_the_page() -> None:
+    assert TESTS_BY_ROW.keys() - ROWS.keys() == set()
 
 
-def test_the_page_has_every_kind_of_fault_without_gaps() -> None:
+def test_the_rows_of_each_section_are_numbered_without_gaps() -> None:
     counts = Counter(row[0] for row in ROWS)
     expected = {"D": 26, "T": 29, "I": 17, "G": 12, "F": 9, "S": 9, "V": 12, "R": 7, "P": 14}
     assert counts == expected
@@ -44,7 +44,9 @@ def test_the_page_has_every_kind_of_fault_without_gaps() -> None:
 @pytest.mark.parametrize("row", ROWS)
 def test_a_row_names_one_of_its_tests_or_is_open(row: str) -> None:
     if ROWS[row] == "open":
-        assert row not in BY_ROW, f"{PAGE.name}: name one of {sorted(BY_ROW[row])} in row {row}"
+        assert row not in TESTS_BY_ROW, (
+            f"{PAGE.name}: name one of {sorted(TESTS_BY_ROW[row])} in row {row}"
+        )
     else:
-        known_tests = sorted(BY_ROW.get(row, ()))
+        known_tests = sorted(TESTS_BY_ROW.get(row, ()))
         assert ROWS[row] in known_tests, f"{PAGE.name}: row {row} should name one of {known_tests}"

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from translate.exchange.card import Origin, write_card
+from translate.exchange.card import Origin, format_card
 from translate.importers import ImportedModel
 from translate.weights import hash_file
 
@@ -19,7 +19,7 @@ def test_a_card_names_the_files_the_settings_and_the_assumptions(tmp_path: Path)
     )
     origins = [Origin(file, "netG", ("photo", "monet"))]
     options, untrained = {"dropout": 0.5}, ["discriminator"]
-    card = write_card(tmp_path / "run", "junyanz", options, imported, origins, untrained)
+    card = format_card(tmp_path / "run", "junyanz", options, imported, origins, untrained)
     assert card.splitlines() == [
         "# run: imported weights",
         "",

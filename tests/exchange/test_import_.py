@@ -104,7 +104,9 @@ def test_tensors_that_do_not_fit_are_named(tmp_path: Path) -> None:
 
 def test_channels_that_images_cannot_have_are_refused(tmp_path: Path) -> None:
     imported = ImportedModel(recipe="cut", options={}, tensors={}, channels=(0, 3))
-    with pytest.raises(ConfigError, match=r"G.pth, 0 to 3 channels: data.channels: expected"):
+    with pytest.raises(
+        ConfigError, match=r"\(0 input and 3 output channels\): data.channels: expected"
+    ):
         build(imported, tmp_path / "G.pth")
 
 

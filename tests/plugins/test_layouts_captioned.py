@@ -130,8 +130,8 @@ def test_captions_of_missing_images_are_refused(image_folder: ImageFolder, tmp_p
     write_captions(image_folder("a", 1), *expected)
     with pytest.raises(
         DataError,
-        match=r"captions\.jsonl: 2 captions are of images that do not exist\. "
-        r"The first is on line 2, of \S+/a/gone\.png\.",
+        match=r"images that do not exist: 2\. The first: \S+/a/captions\.jsonl, line 2, of "
+        r"\S+/a/gone\.png\.",
     ):
         CaptionedFolders(tmp_path, ["a"], "train")
 

@@ -20,19 +20,19 @@ logger = logging.getLogger(__name__)
 @click.argument("run", type=LocalPath(path_type=Path))
 @click.argument("file", required=False, type=LocalPath(path_type=Path))
 @to_option
-@set_option("Option of the recipe to fix in FILE, such as steps=20")
+@set_option("Option of the recipe to store as a constant in FILE, such as steps=20")
 @click.option(
     "--sample",
     is_flag=True,
-    help="Export the generator of images from latents, for `translate sample FILE`.  [default: "
-    "default for recipes that do not translate]",
+    help="Export the generation of images from latents, for `translate sample FILE`.  [default: "
+    "on for recipes that do not translate]",
 )
 @click.option(
     "--web",
     metavar="DIR",
     type=LocalPath(path_type=Path),
     help="Write, instead of FILE, a folder with a page that runs the model in the browser; any "
-    "file server shows it.  [default: none]",
+    "static HTTP server serves it.  [default: none]",
 )
 @click.option(
     "--runtime",
@@ -59,7 +59,7 @@ def command(
     `translate infer FILE SOURCE OUT` runs files of every format; `translate sample FILE OUT` runs
     those that generate images.
 
-    Before FILE is written, its outputs are compared with those of the model at three image sizes.
+    FILE is written if the exported model has the outputs of the model at three image sizes.
     The metadata of FILE states the domains, the value range and the image sizes that it accepts.
 
     \b
@@ -73,7 +73,7 @@ def command(
 
     path = web or file
     if path is None or (web and file) or (runtime and not web):
-        raise ConfigError("expected FILE, or --web DIR, optionally with --runtime FILE.")
+        raise ConfigError("expected either FILE or --web DIR; --runtime is only for --web.")
     result = export_model(
         run, path, to=to, options=options, sample=sample, web=web is not None, runtime=runtime
     )
@@ -83,15 +83,15 @@ def command(
         logger.info(problem)
     console.say(f"{path}: {result.size / 1e6:.1f} MB")
     if result.options:
-        fixed = ", ".join(f"{name}={value}" for name, value in result.options.items())
-        console.say(f"fixed options: {fixed}")
+        constants = ", ".join(f"{name}={value}" for name, value in result.options.items())
+        console.say(f"constant options: {constants}")
     largest_differences: dict[tuple[int, int], float] = {}
     for size, difference in result.differences:
         largest_differences[size] = max(difference, largest_differences.get(size, difference))
     for (height, width), difference in largest_differences.items():
         console.say(
-            f"largest difference from PyTorch at {width}x{height}: {difference:.2g}, in the value "
-            "range [-1, 1]"
+            f"largest difference from PyTorch at {width}x{height}: {difference:.2g} (outputs are "
+            "in [-1, 1])"
         )
     if web:
-        console.say(f"open http://localhost:8000 after: python -m http.server --directory {web}")
+        console.say(f"run python -m http.server --directory {web}, then open http://localhost:8000")

@@ -27,15 +27,15 @@ if TYPE_CHECKING:
     help="Kind of NAME, if several kinds have that name; without NAME, the kind to list.  "
     "[default: any kind]",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.  [default: YAML]")
-@click.option("--quiet", is_flag=True, help="Print names only.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.  [default: text or YAML]")
+@click.option("--quiet", is_flag=True, help="Print names only, without NAME_OR_RUN.")
 def command(name: str | None, kind: str | None, as_json: bool, quiet: bool) -> None:
     """List all names, or show the settings of one as YAML.
 
-    NAME_OR_RUN is a recipe, a configuration, a run, or a part: a network, loss, layout or anything
-    else that plugins register. Each setting has its meaning, default and choices as a comment. The
-    output for a recipe, configuration or run can be saved, edited and used as --config. For a run,
-    the commands that use its model are shown as well.
+    NAME_OR_RUN is a recipe, a configuration, a run, or a part: a network, loss, layout of image
+    folders or anything else that plugins register. Each setting has its meaning, default and
+    choices as a comment. The output for a recipe, configuration or run can be saved, edited and
+    used as --config. For a run, the commands that use its model are shown as well.
 
     \b
     Examples:
@@ -88,7 +88,7 @@ def describe(name: str, kind: str | None = None) -> str:
     resolved = _resolve(document)
     recipe = cast("type[Recipe]", find("recipe", str(resolved["recipe"])))
     text = annotated_yaml.annotate(resolved, signatures.read_options(recipe, ["spec"]))
-    introduction = capabilities(Path(name)) or inference_options(recipe)
+    introduction = capabilities(Path(name)) or inference_options(recipe)  # of a run, else recipe
     also = [
         f"# {name} is also a {entry.kind}: translate show {name} --kind {entry.kind}\n"
         for entry in parts
@@ -112,15 +112,15 @@ def _resolve(document: dict[str, Any]) -> dict[str, Any]:
     from translate.engine.config import layers, yaml_text
 
     data = document.get("data")
-    placeholder = not (isinstance(data, dict) and data.get("domains"))
-    flags = {"data.domains": ["A", "B"]} if placeholder else {}
+    has_no_domains = not (isinstance(data, dict) and data.get("domains"))
+    flags = {"data.domains": ["A", "B"]} if has_no_domains else {}
     return yaml_text.plain_values(layers.resolve(config=document, flags=flags), include_none=True)
 
 
 def _document(name: str, kind: str | None) -> dict[str, Any] | None:
     """Return the configuration that `name` stands for; None if `name` is only a part."""
     from translate.cli.messages import part
-    from translate.engine.checkpoints.references.lookup import is_copy, resolve
+    from translate.engine.checkpoints.references.lookup import is_cached_copy, resolve
     from translate.engine.config import yaml_text
     from translate.engine.config.renamed import current_document
     from translate.engine.plugins.configs import configs
@@ -136,12 +136,12 @@ def _document(name: str, kind: str | None) -> dict[str, Any] | None:
         return {"recipe": name}
     if part.find(name, kind):
         return None
-    if kind is None and (Path(name).exists() or "@" in name or is_copy(name)):
+    if kind is None and (Path(name).exists() or "@" in name or is_cached_copy(name)):
         from translate.engine.checkpoints import read
 
         checkpoint, _ = resolve(name)
         return yaml_text.plain_values(read.read_checkpoint(checkpoint).config)
-    if kind in (None, "recipe") and "/" in name:
+    if kind in (None, "recipe") and "/" in name:  # distribution/recipe
         find("recipe", name)  # raises if there is none
         return {"recipe": name}
     known_names = {entry.name for entry in entries() if kind in (None, entry.kind)}

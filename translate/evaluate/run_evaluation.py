@@ -11,7 +11,7 @@ import torch
 
 from translate import __version__
 from translate.engine.checkpoints.read import read_checkpoint
-from translate.engine.checkpoints.references.lookup import is_copy, resolve, run_of
+from translate.engine.checkpoints.references.lookup import is_cached_copy, resolve, run_of
 from translate.engine.data import places
 from translate.engine.models.model import load
 from translate.engine.runs.run_record import working_directory_of
@@ -80,7 +80,7 @@ def evaluate_run(
         metrics, domain, source_domain, model.spec.classes, batch_size, model.device, notes
     )
     logger.info(f"evaluating {len(images.names)} images of {_subject_name(inference, images)}")
-    name = model.name if is_copy(reference) else run
+    name = model.name if is_cached_copy(reference) else run
     return evaluation.run(
         f"{name}@{model.step}",
         _subjects(inference, images, train, trained_on=split_data.split == data.split),

@@ -20,7 +20,7 @@ class Origin(NamedTuple):
     """the source and the target domain"""
 
 
-def write_card(
+def format_card(
     run: Path,
     importer: str,
     options: Mapping[str, Any],

@@ -15,7 +15,7 @@ from translate.engine.config import layers, schema, yaml_text
 from translate.engine.disk import files, folders
 from translate.engine.plugins.errors import plugin_code
 from translate.errors import CheckpointError, ConfigError, SaveError, printable_name, short_repr
-from translate.exchange.card import Origin, write_card
+from translate.exchange.card import Origin, format_card
 from translate.exchange.recognition import MAX_LISTED, recognize
 from translate.importers import ImportedModel
 from translate.nn.noise import temporary_seed
@@ -78,7 +78,7 @@ def import_weights(
         "notes": list(imported.notes),
     }
     folders.ensure_writable(out)
-    card = write_card(out, match.name, options, imported, origins, untrained)
+    card = format_card(out, match.name, options, imported, origins, untrained)
     try:
         files.replace(out / "config.yaml", yaml_text.dump(model.config).encode())
         files.replace_json(out / "run.json", record)
@@ -117,20 +117,23 @@ def build(
 
     Raises:
         CheckpointError: The tensors do not fit the recipe with these options.
-        ConfigError: The recipe or an option does not exist, or the numbers of channels do not fit.
+        ConfigError: The recipe or an option does not exist, or these channels are not supported.
     """
     try:
         config = _config(imported, domains)
     except ConfigError as error:
         in_channels, out_channels = imported.channels
-        raise ConfigError(f"{file}, {in_channels} to {out_channels} channels: {error}") from error
+        raise ConfigError(
+            f"{file} ({in_channels} input and {out_channels} output channels): {error}"
+        ) from error
     spec = ImageSpec(imported.size, tuple(map(Domain, domains, imported.channels)))
-    with temporary_seed(0), MemoryLimit(file):
+    with temporary_seed(0), MemoryLimit(file):  # networks larger than the file do not fit it
         recipe = create_recipe({"name": config.recipe, **config.options}, spec=spec)
     return ModelState(config, spec, recipe), _load(recipe, imported.tensors, file)
 
 
 def _config(imported: ImportedModel, domains: tuple[str, str]) -> schema.Config:
+    """Return the configuration of an imported model."""
     flags = {
         "data.domains": domains,
         "data.size": imported.size,
@@ -144,12 +147,12 @@ def _load(recipe: Recipe, tensors: Mapping[str, Tensor], file: Path) -> list[str
     """Load `tensors` into `recipe`; return the names of its networks without tensors."""
     expected = recipe.state_dict()
     networks = {_network(key) for key in tensors}
-    problems = [f"{key} is unknown" for key in tensors if key not in expected]
+    problems = [f"{printable_name(key)} is unknown" for key in tensors if key not in expected]
     problems += [
         f"{key} is missing" for key in expected if _network(key) in networks and key not in tensors
     ]
     problems += [
-        f"{key} is {tuple(tensor.shape)} instead of {tuple(expected[key].shape)}"
+        f"{key} has the shape {tuple(tensor.shape)} instead of {tuple(expected[key].shape)}"
         for key, tensor in tensors.items()
         if key in expected and expected[key].shape != tensor.shape
     ]
@@ -157,7 +160,7 @@ def _load(recipe: Recipe, tensors: Mapping[str, Tensor], file: Path) -> list[str
         more = f"; and {len(problems) - MAX_LISTED} more" if len(problems) > MAX_LISTED else ""
         raise CheckpointError(
             f"{file} does not fit {type(recipe).__name__}: "
-            f"{printable_name('; '.join(problems[:MAX_LISTED]))}{more}."
+            f"{'; '.join(problems[:MAX_LISTED])}{more}."
         )
     recipe.load_state_dict(tensors, strict=False)
     return [name for name in dict.fromkeys(map(_network, expected)) if name not in networks]

@@ -1,4 +1,4 @@
-"""Features of discriminators, and the feature-matching loss."""
+"""Features of networks, and the feature-matching loss."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -13,10 +13,10 @@ from translate.losses import at_least_float32
 def features_of(
     network: nn.Module, option: str = "discriminator", such_as: str = ""
 ) -> Callable[[Tensor], list[Tensor]]:
-    """Return the method ``features(images)`` of a discriminator.
+    """Return the method ``features(images)`` of a network.
 
     Args:
-        network: The discriminator.
+        network: A discriminator, or a generator as for PatchNCE.
         option: The recipe's option that selected the network, for the error message.
         such_as: Networks that have the method, for the error message.
 
@@ -30,7 +30,7 @@ def features_of(
     if not callable(method):
         raise ConfigError(
             f"{option}: {type(network).__name__} has no method features(images), which this "
-            f"recipe needs: choose {such_as and such_as + ', or '}another that has it."
+            f"recipe needs: choose {such_as and such_as + ', or '}another network that has it."
         )
     return method
 

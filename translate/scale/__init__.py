@@ -8,10 +8,11 @@ Columns of a batch:
 - ``path``: path of the image; required.
 - ``bytes``: content of the image file. Without this column, the file at ``path`` is read.
 - ``output``: relative path of the output; by default the part of ``path`` below ``root``.
-- ``mask``: path of the mask, for a model that fills holes; empty for none.
-- ``frame``: index of the frame or page to translate; -1 for the first.
+- ``mask``: path of the mask, for an inpainting model; empty for none.
+- ``frame``: index of the frame or page to translate, from 0; -1 (default): the first, with a note
+  if the file has more.
 
-Columns of the result, which replace or complete those of the batch:
+Columns of the result, which replace columns of the same name or are added:
 
 - ``bytes``: content of the translated file; empty if there is an error.
 - ``output``: relative path of the output, with the suffix of its format.
@@ -67,10 +68,12 @@ class Translate:
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
         root: Folder of the images: outputs get the paths of the images relative to `root`. None:
             outputs get only the file names.
-        to: The target domain; None: the last.
+        to: The target domain; None: the last of the run.
         size: Length in pixels of the shorter side; images are scaled to it before translation.
-        scale_back: Scale results to the size that they would have without `size`.
-        side: After training on side-by-side images, the half to translate, or ``whole``.
+        scale_back: Resize outputs to the size of their inputs. Without `size`, inputs are first
+            scaled to the size of the training crops.
+        side: Required after training on side-by-side images: the domain of the half to translate,
+            or ``whole`` for single images.
         batch_size: Images of one size that are translated at once; None: 1 on a CPU, 8 on a GPU.
         format: The suffix of outputs; None: that of the input if it can store the output, else png.
         max_pixels: Largest number of pixels of an image; larger images are not decoded, and get an
@@ -78,12 +81,12 @@ class Translate:
         keep_metadata: Keep all EXIF and XMP data.
         to_srgb: Convert colours from the profile of the file to sRGB.
         provenance: Write recipe, model and input hash into outputs, as XMP.
-        seed: Random seed of the noise, for a recipe that draws noise.
+        seed: Random seed of the noise, for a recipe that draws noise; None: 0.
         tile: Side of the tiles, in pixels, in which images are translated; None: tiles only for
-            images that need more than `memory`.
-        memory: Limit of memory for activations, in bytes; None: 400 MB with `tile`, else half of
-            the free memory.
-        backend: Name of the exporter, such as ``onnxruntime``, that runs the model; None: PyTorch.
+            images that need more than `memory`, and only if they do not change the output.
+        memory: Memory of activations, in bytes; those that do not fit are kept in temporary files.
+            None: 400 MB with `tile`, else half of the free memory.
+        backend: The inference engine, such as ``onnxruntime``; None: PyTorch.
         options: Options of the recipe's `translate`, such as ``steps=20``.
 
     Raises:
@@ -156,25 +159,27 @@ class Translate:
         """
         start = perf_counter()
         rows = read_rows(batch)
-        for rows_by_path in _group_by_unique_path(self._refuse_outside_root(rows)):
+        for rows_by_path in _group_by_unique_path(self._rows_with_output_path(rows)):
             self._translate(rows_by_path)
         seconds = (perf_counter() - start) / max(1, len(rows))
         return {**batch, **to_columns(rows, seconds=seconds, made_by=self._made_by)}
 
-    def _refuse_outside_root(self, rows: list[Row]) -> list[Row]:
+    def _rows_with_output_path(self, rows: list[Row]) -> list[Row]:
         """Return the rows that have an output path; the other rows get a problem."""
         root, accepted = self._root, []
         for row in rows:
             if root is None or row.output or row.path.is_relative_to(root):
                 accepted.append(row)
             else:
-                message = f"not below {root}: expected an image there, or a column 'output'"
+                message = (
+                    f"not below the root {root}: expected a path below it, or a column 'output'"
+                )
                 row.problem = Problem(row.path, "read", "outside", message)
         return accepted
 
     def _translate(self, rows: Mapping[Path, Row]) -> None:
         """Translate `rows`, keyed by the paths of their images, and store the results in them."""
-        jobs = [self._job(row) for row in rows.values()]
+        jobs = [self._make_job(row) for row in rows.values()]
         contents = {path: row.data for path, row in rows.items() if row.data is not None}
         processor, settings, outputs = self._processor, self._settings, MemoryOutputs()
         pipeline = Pipeline(
@@ -187,7 +192,7 @@ class Translate:
             outputs,
             batch_size=settings.batch_size or processor.model.batch_size,
         )
-        for result in pipeline.run(jobs, stop=bool):
+        for result in pipeline.run(jobs, stop=lambda: False):
             if isinstance(result, ImageResult):
                 row = rows[result.job.input]
                 encoded = outputs.outputs.pop(result.job.input)
@@ -196,8 +201,8 @@ class Translate:
             else:
                 rows[result.path].problem = result
 
-    def _job(self, row: Row) -> Job:
-        """Return the input and the output of a row; the path of the output is relative."""
+    def _make_job(self, row: Row) -> Job:
+        """Return the job that translates a row; the path of the output is relative."""
         root = parse_location(self._root) if self._root else None
         below_root = without_tar_suffixes(row.path.relative_to(root), root) if root else None
         output = Path(row.output or below_root or row.path.name)

@@ -66,6 +66,7 @@ class CaptionedFolders(Layout):
         return Item((path, caption.file), caption.line)
 
     def load(self, item: Item, transform: Transform) -> Captioned:
+        """Return an image and its caption: UTF-8 bytes, padded with zeros to `text_length`."""
         (image,) = transform(transform.read(item.files[0]), roles=("source",))
         text = bytearray(self.texts[item.files[1], item.key].ljust(self.spec.text_length, b"\0"))
         return Captioned(image, torch.frombuffer(text, dtype=torch.uint8))
@@ -83,7 +84,7 @@ class Caption(NamedTuple):
 
 
 def _read_folder(folder: Folder) -> dict[Path, list[Caption]]:
-    """Return the captions of each image that has any; raises `DataError` if no image has."""
+    """Return the captions of each image that has any; raises `DataError` if no image has one."""
     folders = {
         parent
         for file in folder.files
@@ -100,8 +101,9 @@ def _read_folder(folder: Folder) -> dict[Path, list[Caption]]:
                 missing.append(caption)
     if missing:
         raise DataError(
-            f"{missing[0].file}: {len(missing)} captions are of images that do not exist. "
-            f"The first is on line {missing[0].line}, of {missing[0].image}."
+            f"{folder.path}: captions of images that do not exist: {len(missing)}. The first: "
+            f"{missing[0].file}, line {missing[0].line}, of {missing[0].image}. Remove these "
+            "lines, or add the images."
         )
     if captioned := {path: captions for path, captions in by_image.items() if captions}:
         return captioned

@@ -1,4 +1,4 @@
-"""Runs with training images: one model translates back, the other takes noise."""
+"""Fixtures: a run that translates back, and a run of a recipe that adds noise to left halves."""
 
 from collections.abc import Callable
 from pathlib import Path

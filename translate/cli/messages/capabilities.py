@@ -20,14 +20,14 @@ def capabilities(run: Path) -> list[str]:
     from translate.engine.checkpoints import read
     from translate.engine.checkpoints.contents import MANIFEST
     from translate.engine.checkpoints.read import memory_limit, rebuild_recipe
-    from translate.engine.checkpoints.references.lookup import is_copy, resolve
+    from translate.engine.checkpoints.references.lookup import is_cached_copy, resolve
     from translate.engine.models.model import target_domains
     from translate.errors import CheckpointError
     from translate.nn.noise import temporary_seed
     from translate.recipe import Recipe
 
     is_run = (run / "config.yaml").is_file() or (run / MANIFEST).is_file()
-    if not (is_run or "@" in str(run) or is_copy(run)):
+    if not (is_run or "@" in str(run) or is_cached_copy(run)):
         return []
     try:
         path, _ = resolve(run)

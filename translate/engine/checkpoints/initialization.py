@@ -23,7 +23,7 @@ class InitialWeights:
     """The checkpoint of `run`, with the initial weights of a new run."""
 
     def __init__(self, run: Path) -> None:
-        path, self.newer_problems = resolve(run)
+        path, self.messages = resolve(run)
         self.run, self.checkpoint = run, read.read_checkpoint(path)
         self.facts: dict[str, Any] = {"run": hub.pin(run, path), "step": self.checkpoint.step}
         """the entries of ``run.json`` about the initial weights"""

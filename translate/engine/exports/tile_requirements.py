@@ -13,7 +13,8 @@ from translate.engine.traced.operators import UnsupportedError
 from translate.engine.traced.tracing import trace
 from translate.nn.geometry import Geometry
 
-STATISTICS = "its norms use the mean and the variance of the whole image"
+WHOLE_IMAGE_NORMS = "its norms use the mean and the variance of the whole image"
+"""the only operators for which `receptive_halo` returns None"""
 
 
 class TileRequirements(NamedTuple):
@@ -30,10 +31,10 @@ class TileRequirements(NamedTuple):
 def measure_tile_requirements(
     network: nn.Module, channels: int, geometry: Geometry
 ) -> TileRequirements:
-    """Return the requirements of a network from a trace of its operators, without running it.
+    """Return the requirements of a network from a trace of its operators on fake tensors.
 
-    The network is in evaluation mode, on the CPU. If an operator is unknown, the halo is that of
-    `geometry`.
+    The network must be in evaluation mode, on the CPU. If an operator is unknown, the halo is the
+    one that `geometry` declares.
     """
     side = geometry.fit(TRACED_SIDE)
     try:
@@ -43,7 +44,7 @@ def measure_tile_requirements(
         return _declared_halo(geometry, error, 0)
     try:
         halo = receptive_halo(read_graph(module))
-        return TileRequirements(halo, STATISTICS if halo is None else "", memory)
+        return TileRequirements(halo, WHOLE_IMAGE_NORMS if halo is None else "", memory)
     except UnsupportedError as error:
         return _declared_halo(geometry, error, memory)
 

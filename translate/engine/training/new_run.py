@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 
 
 class NewRun:
-    """A run that starts at step 0; has the methods of `ResumePoint`, for the start of a session.
+    """A run that starts at step 0; `open_session` takes a `NewRun` or a `ResumePoint`.
 
     Args:
         config: the configuration.
@@ -29,7 +29,7 @@ class NewRun:
     """
 
     directory = ""
-    """the directory that paths are relative to; empty for the working directory"""
+    """directory that paths of the configuration are relative to; empty: the working directory"""
     recorded_spec: ImageSpec | None = None
     """the spec of the images at the start of a resumed run; a new run has none"""
 
@@ -40,7 +40,10 @@ class NewRun:
 
     @property
     def checkpoint(self) -> read.Checkpoint | None:
-        """The checkpoint of initial weights, if the configuration builds the same networks."""
+        """The checkpoint of initial weights if the recipe has the same options, else None.
+
+        The size of its weights limits the memory while networks are built.
+        """
         if self.init and self.init.checkpoint.config.options == self.config.options:
             return self.init.checkpoint
         return None
@@ -52,16 +55,17 @@ class NewRun:
         return unused_folder(self.out, Path("runs") / "-".join(names))
 
     def resolve_paths(self, config: schema.Config) -> tuple[schema.Config, schema.Data, str]:
-        """Return `config`, its data section, and ``""``: paths of a new run are used unchanged.
+        """Return `config`, its data section, and `directory`: paths of a new run stay unchanged.
 
-        Raises `DataError` if the folder ``data.root`` is missing.
+        Raises `DataError` if domains are names and the folder ``data.root`` that holds them is
+        missing.
         """
         places.expect_root(config.data)
-        return config, config.data, ""
+        return config, config.data, self.directory
 
     def load(self, training: TrainingState) -> list[str]:
-        """Load the initial weights if there are any; return messages on them."""
-        return [*self.init.newer_problems, *self.init.load(training)] if self.init else []
+        """Load the initial weights, if any; return messages on damaged checkpoints and tensors."""
+        return [*self.init.messages, *self.init.load(training)] if self.init else []
 
     def origin(self) -> dict[str, Any]:
         """Return the entry of ``run.json`` about the initial weights; {} without any."""

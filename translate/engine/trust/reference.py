@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from translate.engine.checkpoints.references.lookup import is_copy, resolve, run_of
+from translate.engine.checkpoints.references.lookup import is_cached_copy, resolve, run_of
 from translate.engine.checkpoints.safetensors import read_tensors, serialize
 from translate.engine.disk import files, user_cache
 from translate.engine.loading.order import spread as at_even_intervals
@@ -131,7 +131,9 @@ def _path(processor: ImageProcessor) -> Path:
     }
     text = json.dumps(facts, sort_keys=True, default=str)
     # a run that was downloaded or unpacked must not be changed
-    folder = user_cache.folder("trust") if is_copy(model.name) else run_of(checkpoint) / "trust"
+    folder = (
+        user_cache.folder("trust") if is_cached_copy(model.name) else run_of(checkpoint) / "trust"
+    )
     return folder / f"{sha256(text.encode()).hexdigest()[:16]}.safetensors"
 
 

@@ -33,7 +33,7 @@ def test_an_oscillating_loss_is_detected_with_its_period_in_steps() -> None:
     assert period == pytest.approx(300, rel=0.05)
 
 
-def test_noise_a_trend_and_small_waves_do_not_oscillate() -> None:
+def test_noise_a_trend_and_small_waves_are_not_reported_as_oscillation() -> None:
     random, index = np.random.default_rng(0), np.arange(60)
     for values in (
         random.normal(1, 0.3, 60),
@@ -49,13 +49,15 @@ def test_noise_a_trend_and_small_waves_do_not_oscillate() -> None:
     assert not list(oscillating_losses(too_short))
 
 
-def test_noise_is_hardly_ever_an_oscillation() -> None:
+def test_false_detections_of_oscillation_in_noise_are_rare() -> None:
     random = np.random.default_rng(0)
     detections = 0
     for _ in range(300):
-        white = random.normal(1, 0.5, 48)
-        slow = 1 + np.array(list(accumulate(random.normal(0, 1, 48), lambda x, e: 0.8 * x + e)))
-        for values in (white, slow):
+        white_noise = random.normal(1, 0.5, 48)
+        slow_noise = 1 + np.array(
+            list(accumulate(random.normal(0, 1, 48), lambda x, e: 0.8 * x + e))
+        )
+        for values in (white_noise, slow_noise):
             log = make_log(losses={"generator/gan": list(values)})
             detections += len(list(oscillating_losses(log)))
     assert detections <= 1
@@ -74,7 +76,7 @@ def test_overfitting_begins_at_the_best_evaluation() -> None:
     assert not list(overfitting(short, {"psnr": "max"}))
 
 
-def test_noisy_evaluations_are_hardly_ever_overfitting() -> None:
+def test_false_detections_of_overfitting_in_noise_are_rare() -> None:
     random, detections = np.random.default_rng(0), 0
     for _ in range(300):
         falling = 1 / (1 + np.arange(40) / 5) + 1

@@ -62,7 +62,7 @@ def run_of(checkpoint: Path) -> Path:
     return checkpoint.parent.parent if checkpoint.parent.name == "checkpoints" else checkpoint
 
 
-def is_copy(reference: str | Path) -> bool:
+def is_cached_copy(reference: str | Path) -> bool:
     """Return whether the run of `reference` is a copy in a cache, which must not be changed."""
     return hub.is_hub_reference(reference) or is_pack(Path(reference))
 
